@@ -1,0 +1,2 @@
+namespace DisasterTolerance.Scenarios;
+public class SmokeTests { [Fact] public void Ok() => Assert.True(true); }
