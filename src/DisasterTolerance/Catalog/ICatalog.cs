@@ -1,0 +1,99 @@
+namespace DisasterTolerance.Catalog;
+
+/// <summary>
+/// A site's catalog: plans, machines, points, links, sessions, runs and the audit log. One process uses it at a time; within it all members are thread-safe.
+/// </summary>
+/// <remarks>
+/// What an implementer guarantees: a commit is atomic and durable when <see cref="CommitAsync"/> returns, after a crash either all of it is there or nothing; reads see every
+/// commit that returned before; queries load no more than the page that they answer. Errors: <see cref="DisasterToleranceException"/> with
+/// <see cref="ErrorCode.CatalogFailed"/>, <see cref="ErrorCode.CatalogConflict"/>, <see cref="ErrorCode.StorageFull"/> or <see cref="ErrorCode.StoreInUse"/>.
+/// </remarks>
+public interface ICatalog : IAsyncDisposable
+{
+    /// <summary>Opens the catalog, creating it if there is none. Called once, before everything else.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<CatalogState> OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Applies changes together, durably.</summary>
+    /// <param name="batch">The changes; may be empty, which commits nothing.</param>
+    /// <param name="cancellationToken">Ends the call; the batch is then applied whole or not at all.</param>
+    /// <returns>The catalog's sequence number after the commit: greater than every one before.</returns>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.CatalogConflict"/> if a row was changed since it was read; nothing was applied.</exception>
+    ValueTask<long> CommitAsync(CatalogBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>A setting, or null.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<string?> FindSettingAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>A plan, deleted ones included, or null.</summary>
+    /// <param name="plan">Its uuid.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<PlanRow?> FindPlanAsync(Guid plan, CancellationToken cancellationToken);
+
+    /// <summary>Plans: newest <see cref="PlanRow.Created"/> first, then by uuid.</summary>
+    /// <param name="query">Which ones.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<CatalogPage<PlanRow>> QueryPlansAsync(PlanQuery query, CancellationToken cancellationToken);
+
+    /// <summary>A machine by the uuid of the protected object, removed ones included, or null.</summary>
+    /// <param name="machine">The uuid.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<MachineRow?> FindMachineAsync(Guid machine, CancellationToken cancellationToken);
+
+    /// <summary>All machines, removed ones included, that have a uuid as object, master-side or slave-side uuid.</summary>
+    /// <param name="uuid">The uuid.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<MachineRow>> FindMachinesByAnyUuidAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <summary>Machines: newest <see cref="MachineRow.Created"/> first, then by uuid.</summary>
+    /// <param name="query">Which ones.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<CatalogPage<MachineRow>> QueryMachinesAsync(MachineQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Machines that are not removed, with <see cref="MachineRow.NextRun"/> at or before a time, oldest due first.</summary>
+    /// <param name="until">The time.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The earliest <see cref="MachineRow.NextRun"/> of any machine that is not removed, or null.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<DateTimeOffset?> FindNextDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>A point of one site, removed ones included, or null.</summary>
+    /// <param name="point">The point's uuid.</param>
+    /// <param name="site">The site.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<PointRow?> FindPointAsync(Guid point, Guid site, CancellationToken cancellationToken);
+
+    /// <summary>Points: newest <see cref="PointRow.Began"/> first, then greatest <see cref="PointRow.Sequence"/>, then by uuid.</summary>
+    /// <param name="query">Which ones.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<CatalogPage<PointRow>> QueryPointsAsync(PointQuery query, CancellationToken cancellationToken);
+
+    /// <summary>All links, deleted ones included, newest first.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<LinkRow>> ListLinksAsync(CancellationToken cancellationToken);
+
+    /// <summary>A receive session, or null.</summary>
+    /// <param name="session">Its id.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<SessionRow?> FindSessionAsync(Guid session, CancellationToken cancellationToken);
+
+    /// <summary>All receive sessions.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<SessionRow>> ListSessionsAsync(CancellationToken cancellationToken);
+
+    /// <summary>The last runs of a machine, newest first.</summary>
+    /// <param name="machine">Uuid of the protected object.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<RunRow>> ListRunsAsync(Guid machine, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Audit entries in the order of their sequence.</summary>
+    /// <param name="after">Only entries with a greater sequence.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int limit, CancellationToken cancellationToken);
+}

@@ -1,0 +1,29 @@
+namespace DisasterTolerance.Catalog;
+
+/// <summary>One finished run, migration or recovery of one machine. Immutable.</summary>
+public sealed record RunRow
+{
+    /// <summary>The run's id.</summary>
+    public required Guid Uuid { get; init; }
+
+    /// <summary>The protected machine.</summary>
+    public required Guid Machine { get; init; }
+
+    /// <summary>What was done, for instance <c>run</c>, <c>migrate</c>, <c>failover</c>, <c>restore</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public required DateTimeOffset Ended { get; init; }
+
+    /// <summary><see cref="ErrorCode.None"/> if it succeeded.</summary>
+    public required ErrorCode Outcome { get; init; }
+
+    /// <summary>Why it failed; empty if it did not.</summary>
+    public string Error { get; init; } = "";
+
+    /// <summary>The report as JSON.</summary>
+    public string Report { get; init; } = "{}";
+}
