@@ -1,0 +1,89 @@
+using DisasterTolerance.Chunking;
+using DisasterTolerance.Storage;
+
+namespace DisasterTolerance.Store;
+
+/// <summary>
+/// A site's store of content-addressed records. Thread-safe: any number of captures, receives and reads, and one sweep or verification, at the same time.
+/// </summary>
+/// <remarks>
+/// A record is written through a scope and is durable once <see cref="IStoreScope.FlushAsync"/> returned. Holding a node says nothing about the records that
+/// it names. Errors: <see cref="StorageException"/> of the provider; <see cref="ErrorCode.DataDamaged"/> for what is missing or does not match its hash.
+/// </remarks>
+internal interface IRecordStore : INodeSource, IAsyncDisposable
+{
+    /// <summary>The store's id; another one means another store.</summary>
+    Guid StoreId { get; }
+
+    /// <summary>Grows whenever records may have been lost: what was answered as held before must be asked again.</summary>
+    long Generation { get; }
+
+    /// <summary>Records that can be read.</summary>
+    long RecordCount { get; }
+
+    /// <summary>Begins a scope.</summary>
+    IStoreScope BeginScope();
+
+    /// <summary>Reads a record's raw content and verifies its hash. Safe while packs are rewritten.</summary>
+    /// <param name="hash">Its name; not zero.</param>
+    /// <param name="kind">The kind that it must have.</param>
+    /// <param name="destination">At least as long as the content.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Bytes of the content.</returns>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.DataDamaged"/>: missing, damaged (then no longer held, so that it can be received again), or of another kind.</exception>
+    ValueTask<int> ReadAsync(ContentHash hash, RecordKind kind, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>Reads a record as it lies, header and payload, for shipping. Its checksum is checked, the hash is not.</summary>
+    /// <param name="hash">Its name; not zero.</param>
+    /// <param name="destination">At least <see cref="StoredLength"/> long.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Bytes of the record.</returns>
+    ValueTask<int> ReadStoredAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>Bytes of a record as it lies, header included; −1 if it is absent.</summary>
+    int StoredLength(ContentHash hash);
+
+    /// <summary>Removes what no root needs and gives its space back. One sweep at a time; a second call waits.</summary>
+    /// <param name="readRoots">
+    /// Asked once, after the sweep began to watch all scopes, for everything that must stay: all points with a catalog row, and the trees of all sessions.
+    /// Roots collected before would miss a point that was committed in between.
+    /// </param>
+    /// <param name="cancellationToken">Ends the sweep between two packs.</param>
+    ValueTask<SweepReport> SweepAsync(Func<CancellationToken, ValueTask<IReadOnlyCollection<LiveRoot>>> readRoots, CancellationToken cancellationToken);
+
+    /// <summary>Stored bytes of the distinct records that can be reached from the roots. Missing records count nothing.</summary>
+    ValueTask<long> MeasureAsync(IReadOnlyCollection<LiveRoot> roots, CancellationToken cancellationToken);
+
+    /// <summary>Reads and hashes every record. Damaged ones are listed and no longer held, so that they can be received again.</summary>
+    /// <param name="bytesPerSecond">How fast at most; 0 for as fast as it goes.</param>
+    /// <param name="cancellationToken">Ends the verification.</param>
+    ValueTask<VerifyReport> VerifyAsync(long bytesPerSecond, CancellationToken cancellationToken);
+
+    /// <summary>The records that a root needs and that are absent (never held, or dropped as damaged). Below an absent node nothing can be told.</summary>
+    /// <param name="root">The point or tree.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<MissingRecord>> FindMissingAsync(LiveRoot root, CancellationToken cancellationToken);
+
+    /// <summary>Space of the storage below.</summary>
+    ValueTask<StorageSpace> GetSpaceAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes a small blob beside the packs, durable on return.</summary>
+    /// <param name="name">Its name, unique for ever: it is never replaced. Segments as of <see cref="IStorageProvider"/>.</param>
+    /// <param name="content">At most 1 MiB.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask WriteJournalAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>The journal blobs of a prefix in ordinal order of their names.</summary>
+    IAsyncEnumerable<JournalBlob> ReadJournalAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a journal blob; none of that name is no error.</summary>
+    ValueTask DeleteJournalAsync(string name, CancellationToken cancellationToken);
+}
+
+/// <summary>A journal blob. Immutable.</summary>
+internal sealed record JournalBlob(string Name, byte[] Content);
+
+/// <summary>A record that a root needs and the store does not have. Immutable.</summary>
+/// <param name="Hash">Its name.</param>
+/// <param name="Kind">What it must be.</param>
+internal readonly record struct MissingRecord(ContentHash Hash, RecordKind Kind);

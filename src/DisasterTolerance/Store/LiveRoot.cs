@@ -1,0 +1,22 @@
+using DisasterTolerance.Chunking;
+
+namespace DisasterTolerance.Store;
+
+/// <summary>Something whose records must stay: a point by its manifest, or a tree that no manifest names yet. Immutable.</summary>
+internal readonly record struct LiveRoot
+{
+    private LiveRoot(ContentHash hash, int depth, bool isManifest) => (Hash, Depth, IsManifest) = (hash, depth, isManifest);
+
+    public ContentHash Hash { get; }
+
+    /// <summary>Levels of nodes above the leaves; 0 for a manifest.</summary>
+    public int Depth { get; }
+
+    public bool IsManifest { get; }
+
+    /// <summary>A point: its manifest and the trees of all its disks.</summary>
+    public static LiveRoot Manifest(ContentHash hash) => new(hash, 0, true);
+
+    /// <summary>One tree, for instance the mixed tree of a receive session.</summary>
+    public static LiveRoot Tree(DiskTree tree) => new(tree.Root, tree.Depth, false);
+}
