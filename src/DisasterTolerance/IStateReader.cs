@@ -50,4 +50,4 @@ public sealed record SiteView(Guid Uuid, string Name, bool IsReady, bool IsUnsur
 /// <param name="Rpo">Whether its RPO is met.</param>
 /// <param name="PeerIsUp">Whether the other site answers; null if there is no link.</param>
 /// <param name="Progress">What is being done for it here; null if nothing.</param>
-public sealed record MachineView(MachineRow Machine, PlanRow Plan, Plans.RpoStatus Rpo, bool? PeerIsUp, RunProgress? Progress);
+public sealed record MachineView(MachineRow Machine, PlanRow Plan, Plans.RpoState Rpo, bool? PeerIsUp, RunProgress? Progress);

@@ -13,7 +13,7 @@ namespace DisasterTolerance.Sites;
 /// </summary>
 internal sealed class SiteContext
 {
-    private RecordStore? _store;
+    private IRecordStore? _store;
     private CatalogState? _catalogState;
     private ILinkHost? _links;
 
@@ -47,7 +47,7 @@ internal sealed class SiteContext
 
     public Certainty Certainty { get; } = new();
 
-    public RecordStore Store => _store ?? throw NotStarted();
+    public IRecordStore Store => _store ?? throw NotStarted();
 
     public CatalogState CatalogState => _catalogState ?? throw NotStarted();
 
@@ -57,7 +57,7 @@ internal sealed class SiteContext
 
     public DateTimeOffset Now => Clock.GetUtcNow();
 
-    public void Opened(RecordStore store, CatalogState catalogState)
+    public void Opened(IRecordStore store, CatalogState catalogState)
     {
         _store = store;
         _catalogState = catalogState;
