@@ -29,6 +29,9 @@ internal sealed class SiteContext
 
     public required IIdSource Ids { get; init; }
 
+    /// <summary>Where hashing and compression run. A test may give one that runs everything in a fixed order.</summary>
+    public TaskScheduler Workers { get; init; } = TaskScheduler.Default;
+
     public required ILoggerFactory Logs { get; init; }
 
     public required ICatalog Catalog { get; init; }

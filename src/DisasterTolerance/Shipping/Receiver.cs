@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using DisasterTolerance.Capture;
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Chunking;
+using DisasterTolerance.Diagnostics;
+using DisasterTolerance.Links;
+using DisasterTolerance.Recovery;
+using DisasterTolerance.Retention;
+using DisasterTolerance.Sites;
+using DisasterTolerance.Store;
+using Microsoft.Extensions.Logging;
+
+namespace DisasterTolerance.Shipping;
+
+/// <summary>Takes points from peers: opens or takes up sessions, and serves their data connections. Thread-safe.</summary>
+internal sealed class Receiver(SiteContext site, MachineDirectory machines, PointDirectory points, IRetentionRunner retention) : IDataHandler
+{
+    private readonly ConcurrentDictionary<Guid, OpenSession> _open = new();
+    private readonly ILogger _log = site.Logs.CreateLogger<Receiver>();
+
+    public void Map(ControlDispatcher dispatcher) => dispatcher.Map(ShipMethods.Begin, BeginAsync);
+
+    public async ValueTask HandleAsync(Guid peerSite, Guid session, IDataChannel channel, CancellationToken cancellationToken)
+    {
+        if (!_open.TryGetValue(session, out var open) || open.Sender != peerSite)
+        {
+            throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' has no open session {session}. Begin the session again.", isTransient: true);
+        }
+
+        using var turn = await open.TakeOverAsync(cancellationToken).ConfigureAwait(false);
+        using var deadline = new ProgressDeadline(site.Clock, site.Options.ProgressDeadline, $"Receiving point {open.Manifest.Name} from site '{site.NameOf(peerSite)}'", turn.Token);
+        try
+        {
+            var row = await site.Catalog.FindSessionAsync(session, deadline.Token).ConfigureAwait(false)
+                ?? throw new DisasterToleranceException(ErrorCode.NotFound, $"Session {session} is over. Begin it again.", isTransient: true);
+            var receive = new ReceiveSession(site, machines, row, open.Manifest, channel, deadline);
+            await receive.RunAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (deadline.IsStalled)
+        {
+            throw deadline.Explain(e);
+        }
+
+        _open.TryRemove(session, out _);
+        Log.Received(_log, open.Manifest.Name, open.Manifest.Definition.Name, site.NameOf(peerSite));
+        await retention.ApplyAsync(open.Manifest.Machine, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<ShipReady> BeginAsync(Guid peer, ShipBegin request, CancellationToken cancellationToken)
+    {
+        var (row, plan) = await DemandSenderAsync(peer, request, cancellationToken).ConfigureAwait(false);
+        var manifest = ManifestCodec.Decode(request.Manifest);
+        var hash = ContentHash.Of(request.Manifest);
+        DemandManifest(row, manifest, request, peer);
+        var held = await site.Catalog.FindPointAsync(manifest.Point, site.Uuid, cancellationToken).ConfigureAwait(false);
+        if (held is not null && (BranchRules.IsUsable(held) || held.Removed is not null))
+        {
+            return new ShipReady(true, Guid.Empty, null, []);
+        }
+
+        await new SpaceGuard(site, $"Receiving point {manifest.Name} of machine '{row.Name}'").DemandAsync(0, cancellationToken).ConfigureAwait(false);
+        var session = await FindSessionAsync(peer, manifest, hash, cancellationToken).ConfigureAwait(false)
+            ?? await OpenSessionAsync(peer, request, manifest, hash, cancellationToken).ConfigureAwait(false);
+        _open.AddOrUpdate(session.Uuid, _ => new OpenSession(peer, manifest), (_, old) => old);
+        return new ShipReady(false, session.Uuid, session.Base, [.. session.Disks.Select(d => d.Watermark)]);
+    }
+
+    private async ValueTask<(MachineRow Row, PlanRow Plan)> DemandSenderAsync(Guid peer, ShipBegin request, CancellationToken cancellationToken)
+    {
+        var row = await site.Catalog.FindMachineAsync(request.Machine, cancellationToken).ConfigureAwait(false);
+        var plan = row is null ? null : await site.Catalog.FindPlanAsync(row.Plan, cancellationToken).ConfigureAwait(false);
+        if (row is null || plan is null || row.Removed is not null || plan.Deleted is not null || site.PeerOf(plan) != peer)
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.NotFound, $"Site '{site.Name}' protects no machine {request.Machine} together with site '{site.NameOf(peer)}'. If the plan is new, its facts are still on their way.", isTransient: true);
+        }
+
+        if (row.Ownership.Owner != peer || row.Ownership.Number != request.Epoch)
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.NotOwner,
+                $"As far as site '{site.Name}' knows, machine '{row.Name}' is in epoch {row.Ownership.Number} of site '{site.NameOf(row.Ownership.Owner)}', not in epoch {request.Epoch} of the sender. The sites compare their facts when they meet.",
+                isTransient: true);
+        }
+
+        return (row, plan);
+    }
+
+    private static void DemandManifest(MachineRow row, PointManifest manifest, ShipBegin request, Guid peer)
+    {
+        ShipFrames.Demand(manifest.Machine == row.Uuid && manifest.Point == request.Point, "the manifest is of another machine or point");
+        ShipFrames.Demand(manifest.Epoch <= row.Ownership.Number && manifest.Origin == peer, "the manifest is of another owner");
+        ShipFrames.Demand(
+            row.ChunkSize == 0 || (row.ChunkSize == manifest.Geometry.ChunkSize && row.FanOut == manifest.Geometry.FanOut), "the manifest has another chunk size or fan-out than the machine");
+        ShipFrames.Demand(ManifestCodec.Encode(manifest).AsSpan().SequenceEqual(request.Manifest), "the manifest is not in its canonical form");
+    }
+
+    private async ValueTask<SessionRow?> FindSessionAsync(Guid peer, PointManifest manifest, ContentHash hash, CancellationToken cancellationToken)
+    {
+        foreach (var session in await site.Catalog.ListSessionsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (session.Sender == peer && session.Machine == manifest.Machine && session.Point == manifest.Point && session.Manifest == hash && session.Expires > site.Now)
+            {
+                return session;
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<SessionRow> OpenSessionAsync(Guid peer, ShipBegin request, PointManifest manifest, ContentHash hash, CancellationToken cancellationToken)
+    {
+        PointRow? basis = null;
+        foreach (var candidate in request.Bases)
+        {
+            basis = await site.Catalog.FindPointAsync(candidate, site.Uuid, cancellationToken).ConfigureAwait(false);
+            if (basis is not null && basis.Machine == manifest.Machine && BranchRules.IsUsable(basis))
+            {
+                break;
+            }
+
+            basis = null;
+        }
+
+        var old = basis is null ? null : await points.ReadManifestAsync(basis, cancellationToken).ConfigureAwait(false);
+        var session = new SessionRow
+        {
+            Uuid = site.Ids.NewId(),
+            Sender = peer,
+            Machine = manifest.Machine,
+            Point = manifest.Point,
+            Manifest = hash,
+            Base = basis?.Uuid,
+            ChunkSize = manifest.Geometry.ChunkSize,
+            FanOut = manifest.Geometry.FanOut,
+            Disks = [.. manifest.Disks.Select(disk => Start(disk, old))],
+            Started = site.Now,
+            Expires = site.Now + site.Options.SessionLease,
+        };
+        await site.Catalog.CommitAsync(new CatalogBatch().Add(new CatalogChange.PutSession(session)), cancellationToken).ConfigureAwait(false);
+        return session with { RowVersion = 1 };
+    }
+
+    private static SessionDisk Start(ManifestDisk disk, PointManifest? old)
+    {
+        var tree = old?.Disks.FirstOrDefault(d => d.Definition.Id == disk.Definition.Id)?.Tree ?? new DiskTree(ContentHash.Zero, disk.Tree.Depth);
+        return new SessionDisk(disk.Definition.Id, 0, tree.Root, tree.Depth);
+    }
+}

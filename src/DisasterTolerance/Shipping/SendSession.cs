@@ -1,0 +1,241 @@
+using System.Buffers;
+using System.Threading.Channels;
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Chunking;
+using DisasterTolerance.Diagnostics;
+using DisasterTolerance.Links;
+using DisasterTolerance.Sites;
+using DisasterTolerance.Store;
+
+namespace DisasterTolerance.Shipping;
+
+/// <summary>
+/// Sends one point: begin → (offer → answer → records)* → finish → result. One loop sends, one reads; at most <see cref="Window"/> offers wait for their answers, so memory is bounded. Used once.
+/// </summary>
+internal sealed class SendSession(
+    SiteContext site, PointDirectory points, IPeerLink link, MachineRow machine, PointRow point, IReadOnlyList<PointRow> bases, ProgressDeadline deadline, ProgressBoard.Entry progress)
+{
+    private const int Window = 4;
+
+    private readonly Queue<PendingOffer> _window = new();
+    private readonly Channel<(uint Offer, byte[] Lacked)> _answers = Channel.CreateBounded<(uint, byte[])>(new BoundedChannelOptions(Window + 1) { SingleReader = true, SingleWriter = true });
+    private uint _offers;
+
+    /// <summary>Chunks sent.</summary>
+    public long Chunks { get; private set; }
+
+    /// <summary>Bytes written to the data connection, TLS included.</summary>
+    public long WireBytes { get; private set; }
+
+    private CancellationToken Token => deadline.Token;
+
+    public async ValueTask RunAsync()
+    {
+        using var scope = site.Store.BeginScope();
+        scope.Pin(LiveRoot.Manifest(point.Manifest));
+        var manifest = await points.ReadManifestAsync(point, Token).ConfigureAwait(false);
+        var begin = new ShipBegin(machine.Uuid, point.Uuid, machine.Ownership.Number, ManifestCodec.Encode(manifest), [.. bases.Select(b => b.Uuid)]);
+        var ready = await link.CallAsync(ShipMethods.Begin, begin, Token).ConfigureAwait(false);
+        deadline.Moved();
+        if (ready.AlreadyHeld)
+        {
+            return;
+        }
+
+        ShipFrames.Demand(ready.Watermarks.Count == manifest.Disks.Count, "the receiver speaks of another number of disks");
+        var chosen = ready.Base is { } id
+            ? bases.FirstOrDefault(b => b.Uuid == id) ?? throw Unexpected($"the receiver chose the base {id}, which was not offered")
+            : null;
+        if (chosen is not null)
+        {
+            scope.Pin(LiveRoot.Manifest(chosen.Manifest));
+        }
+
+        var basis = chosen is null ? null : await points.ReadManifestAsync(chosen, Token).ConfigureAwait(false);
+        var channel = await link.OpenDataAsync(ready.Session, Token).ConfigureAwait(false);
+        await using (channel.ConfigureAwait(false))
+        {
+            try
+            {
+                await ExchangeAsync(channel, manifest, basis, ready.Watermarks).ConfigureAwait(false);
+            }
+            finally
+            {
+                WireBytes = channel.BytesWritten;
+                progress.AddWire(WireBytes);
+                while (_window.TryDequeue(out var left))
+                {
+                    ArrayPool<Leaf>.Shared.Return(left.Leaves);
+                }
+            }
+        }
+    }
+
+    private async ValueTask ExchangeAsync(IDataChannel channel, PointManifest manifest, PointManifest? basis, IReadOnlyList<long> watermarks)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var reading = ReadAsync(channel, ended.Token);
+        try
+        {
+            await SendAsync(channel, manifest, basis, watermarks, ended.Token).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException e) when (e.InnerException is not null)
+        {
+            // The reader knows why the session ended; the closed queue is only how this loop heard of it.
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.InnerException);
+        }
+        catch (DisasterToleranceException e) when (e.Code == ErrorCode.LinkLost && reading.IsFaulted)
+        {
+            // A receiver that refuses closes the connection: its own words say more than the broken pipe.
+            await reading.ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            if (!reading.IsCompleted)
+            {
+                await ended.CancelAsync().ConfigureAwait(false);
+                await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async ValueTask SendAsync(IDataChannel channel, PointManifest manifest, PointManifest? basis, IReadOnlyList<long> watermarks, CancellationToken cancellationToken)
+    {
+        for (var disk = 0; disk < manifest.Disks.Count; disk++)
+        {
+            var now = manifest.Disks[disk];
+            var old = basis?.Disks.FirstOrDefault(d => d.Definition.Id == now.Definition.Id)?.Tree ?? new DiskTree(ContentHash.Zero, now.Tree.Depth);
+            var changes = TreeDiff.WalkAsync(site.Store, old, site.Store, now.Tree, manifest.Geometry, watermarks[disk], cancellationToken);
+            await foreach (var batch in changes.ConfigureAwait(false))
+            {
+                await OfferAsync(channel, disk, batch, cancellationToken).ConfigureAwait(false);
+                if (_window.Count >= Window)
+                {
+                    await SettleAsync(channel, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+
+        while (_window.Count > 0)
+        {
+            await SettleAsync(channel, cancellationToken).ConfigureAwait(false);
+        }
+
+        await channel.WriteAsync(DataFrameType.Finish, ReadOnlyMemory<byte>.Empty, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+        await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+
+        // The reader closes the queue when the result is there, and with an error otherwise.
+        if (await _answers.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            throw Unexpected("an answer came to no offer");
+        }
+
+        await channel.CompleteAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask OfferAsync(IDataChannel channel, int disk, ReadOnlyMemory<LeafChange> batch, CancellationToken cancellationToken)
+    {
+        var leaves = ArrayPool<Leaf>.Shared.Rent(batch.Length);
+        var body = ArrayPool<byte>.Shared.Rent(batch.Length * ShipFrames.LeafBytes);
+        var header = new byte[ShipFrames.OfferHeaderBytes];
+        try
+        {
+            for (var i = 0; i < batch.Length; i++)
+            {
+                leaves[i] = new Leaf(batch.Span[i].Position, batch.Span[i].New);
+                ShipFrames.WriteLeaf(body, i, leaves[i]);
+            }
+
+            ShipFrames.WriteOfferHeader(header, ++_offers, disk, batch.Length);
+            _window.Enqueue(new PendingOffer(_offers, leaves, batch.Length));
+            await channel.WriteAsync(DataFrameType.Offer, header, body.AsMemory(0, batch.Length * ShipFrames.LeafBytes), cancellationToken).ConfigureAwait(false);
+            await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(body);
+        }
+    }
+
+    /// <summary>Waits for the answer to the oldest offer and sends what the receiver lacks.</summary>
+    private async ValueTask SettleAsync(IDataChannel channel, CancellationToken cancellationToken)
+    {
+        var (offer, lacked) = await _answers.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var pending = _window.Peek();
+        ShipFrames.Demand(offer == pending.Number && lacked.Length == ShipFrames.AnswerBytes(pending.Count), "an answer does not fit its offer");
+        for (var i = 0; i < pending.Count; i++)
+        {
+            if (ShipFrames.IsLacked(lacked, i))
+            {
+                await SendRecordAsync(channel, pending.Leaves[i].Hash, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+        ArrayPool<Leaf>.Shared.Return(_window.Dequeue().Leaves);
+    }
+
+    private async ValueTask SendRecordAsync(IDataChannel channel, ContentHash hash, CancellationToken cancellationToken)
+    {
+        var length = site.Store.StoredLength(hash);
+        if (length < 0)
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.DataDamaged, $"Point {point.Name} of machine '{machine.Name}' needs record {hash}, which the store of site '{site.Name}' does not have. Verify the store; the next run captures it again.");
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var read = await site.Store.ReadStoredAsync(hash, buffer, cancellationToken).ConfigureAwait(false);
+            await channel.WriteAsync(DataFrameType.Record, ReadOnlyMemory<byte>.Empty, buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+            Chunks++;
+            progress.AddDone(read);
+            deadline.Moved();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Hands answers to the sending loop. Ends without error only after the receiver's result.</summary>
+    private async Task ReadAsync(IDataChannel channel, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await channel.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+            {
+                deadline.Moved();
+                switch (frame.Type)
+                {
+                    case DataFrameType.Answer:
+                        var (offer, _, _) = ShipFrames.ReadOfferHeader(frame.Header.Span);
+                        await _answers.Writer.WriteAsync((offer, frame.Body.ToArray()), cancellationToken).ConfigureAwait(false);
+                        break;
+                    case DataFrameType.Ack:
+                        _ = ShipFrames.ReadAck(frame.Header.Span);
+                        break;
+                    case DataFrameType.Result:
+                        _answers.Writer.Complete();
+                        return;
+                    default:
+                        throw Unexpected($"a frame of type {frame.Type} came from the receiver");
+                }
+            }
+
+            throw new DisasterToleranceException(ErrorCode.LinkLost, $"Site '{link.PeerName}' ended the session without a result. It is taken up again by the next run.", isTransient: true);
+        }
+        catch (Exception e)
+        {
+            _answers.Writer.TryComplete(e);
+            throw;
+        }
+    }
+
+    private static DisasterToleranceException Unexpected(string what) =>
+        new(ErrorCode.ProtocolViolation, $"The peer broke the ship session's rules: {what}. The session ends; look for different releases on the two sites.");
+
+    private readonly record struct PendingOffer(uint Number, Leaf[] Leaves, int Count);
+}
