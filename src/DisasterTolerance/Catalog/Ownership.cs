@@ -1,12 +1,13 @@
 namespace DisasterTolerance.Catalog;
 
 /// <summary>Who may run and capture a machine: an epoch (number and owner), and whether it was handed over but not yet taken. Immutable.</summary>
-/// <param name="Number">Grows by one with every change of owner; 1 at first.</param>
+/// <param name="Number">1 at first. A change of owner adds one; the same owner anew adds two, so that no number is ever written by both sites.</param>
 /// <param name="Owner">The site that owns the machine in this epoch.</param>
 /// <param name="Began">When the owner wrote the epoch, on its own clock.</param>
 /// <param name="YieldedTo">The site that the owner handed it over to for epoch <paramref name="Number"/> + 1; null if it did not. From then on the owner may start the machine
 /// only by a failover of its own.</param>
-public sealed record Ownership(long Number, Guid Owner, DateTimeOffset Began, Guid? YieldedTo = null);
+/// <param name="Named">Whether an operator named this owner to end a conflict.</param>
+public sealed record Ownership(long Number, Guid Owner, DateTimeOffset Began, Guid? YieldedTo = null, bool Named = false);
 
 /// <summary>
 /// A change of branch: the points that it leaves behind stay readable but are not on the current branch. Immutable.

@@ -1,0 +1,57 @@
+namespace DisasterTolerance.Plans;
+
+/// <summary>Which texts a plan and its machines may have.</summary>
+internal static class PlanTexts
+{
+    public static void Check(PlanSpecification plan, PlanLimits limits, List<string> errors)
+    {
+        CheckName(plan.Name, limits, errors);
+        if (string.IsNullOrWhiteSpace(plan.Type))
+        {
+            errors.Add("The plan has no type: give the name of the hypervisor that runs its machines.");
+        }
+
+        Check("plan's type", plan.Type, limits.NameLength, errors);
+        Check("plan's storage medium", plan.StorageMedium, limits.TextLength, errors);
+    }
+
+    public static void CheckName(string name, PlanLimits limits, List<string> errors)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            errors.Add($"The plan has no name: give one of 1 to {limits.NameLength} characters.");
+        }
+
+        Check("plan's name", name, limits.NameLength, errors);
+    }
+
+    public static void Check(MachineSpecification machine, PlanLimits limits, List<string> errors)
+    {
+        var label = MachineNames.Of(machine);
+        Check($"name of {label}", machine.Name, limits.NameLength, errors);
+        Check($"host of {label}", machine.HostUuid, limits.TextLength, errors);
+        Check($"path of {label}", machine.Path, limits.TextLength, errors);
+        Check($"OVA path of {label}", machine.OvaPath, limits.TextLength, errors);
+        Check($"tenant of {label}", machine.Tenant, limits.TextLength, errors);
+        Check($"snapshot name of {label}", machine.SnapshotName, limits.TextLength, errors);
+    }
+
+    public static void Check(string what, string text, int longest, List<string> errors)
+    {
+        if (text.Length > longest)
+        {
+            errors.Add($"The {what} has {text.Length} characters, more than {longest}: shorten it.");
+        }
+
+        if (text.Any(char.IsControl))
+        {
+            errors.Add($"The {what} has control characters: leave them out.");
+        }
+    }
+
+    /// <summary>A text as a message may show it.</summary>
+    public static string Shown(string text) => new([.. text.Where(letter => !char.IsControl(letter)).Take(64)]);
+
+    /// <summary>Names as a message may show them.</summary>
+    public static string List(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal).Take(16).Select(name => $"'{name}'"));
+}
