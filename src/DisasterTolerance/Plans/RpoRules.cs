@@ -3,7 +3,7 @@ using DisasterTolerance.Catalog;
 namespace DisasterTolerance.Plans;
 
 /// <summary>Whether a machine's RPO is met.</summary>
-internal enum RpoState
+public enum RpoState
 {
     /// <summary>The newest usable point at the other site is young enough.</summary>
     Met = 0,
