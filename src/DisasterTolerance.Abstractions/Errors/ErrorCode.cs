@@ -43,6 +43,8 @@ public enum ErrorCode
     AddressUnusable = 1107,
     /// <summary>There is no link between the two sites.</summary>
     NoLink = 1108,
+    /// <summary>This site's own key cannot be used: the file is damaged, or others may read it.</summary>
+    IdentityUnusable = 1109,
 
     /// <summary>The storage failed; whether a retry helps is in <see cref="DisasterToleranceException.IsTransient"/>.</summary>
     StorageFailed = 1201,

@@ -29,7 +29,7 @@ public interface ILinkConnection : IAsyncDisposable
     /// </summary>
     ILinkThrottle? OutputThrottle { get; set; }
 
-    /// <summary>Closes the connection at once and without an orderly end. The first reason wins; pending and later reads and writes fail with it. Never throws.</summary>
+    /// <summary>Closes the connection at once and without an orderly end. Pending and later reads and writes fail. The first reason wins. Never throws.</summary>
     /// <param name="reason">Why, in plain words.</param>
     void Abort(string reason);
 }

@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace DisasterTolerance.Transport;
+
+/// <summary>The file that holds a site's private key: written once, durable before it is used, readable by its owner only.</summary>
+internal static partial class IdentityFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode AnybodyElse =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
+        UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    /// <summary>Reads the file, or returns null if there is none.</summary>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.IdentityUnusable"/>: others may read it, or it cannot be read.</exception>
+    public static string? Read(string path)
+    {
+        try
+        {
+            if (!File.Exists(path))
+            {
+                return null;
+            }
+
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & AnybodyElse) != 0)
+            {
+                throw new DisasterToleranceException(
+                    ErrorCode.IdentityUnusable,
+                    $"The site's private key '{path}' may be read by other users. If nobody took it, run 'chmod 600 {path}'; else delete it and give the new key to all peers.");
+            }
+
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, "cannot be read", e);
+        }
+    }
+
+    /// <summary>Writes the file in one step. Returns false, and changes nothing, if somebody else wrote one meanwhile.</summary>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.IdentityUnusable"/>: it cannot be written.</exception>
+    public static bool TryCreate(string path, string content, string temporarySuffix)
+    {
+        var temporary = $"{path}.{temporarySuffix}.tmp";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = OwnerOnly;
+            }
+
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(Encoding.ASCII.GetBytes(content));
+                file.Flush();
+                Sync(file.SafeFileHandle);
+            }
+
+            if (File.Exists(path))
+            {
+                return false;
+            }
+
+            File.Move(temporary, path);
+            SyncDirectory(Path.GetDirectoryName(path)!);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, "cannot be written", e);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static DisasterToleranceException Unusable(string path, string what, Exception cause) =>
+        new(ErrorCode.IdentityUnusable, $"The site's private key '{path}' {what}: {cause.Message} Check the directory's owner and space.", innerException: cause);
+
+    private static void SyncDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        // A directory opens for reading only, and FileStream refuses directories.
+        var descriptor = Open(directory, 0);
+        if (descriptor < 0)
+        {
+            throw new IOException($"Cannot open directory '{directory}' (error {Marshal.GetLastPInvokeError()}).");
+        }
+
+        using var handle = new Microsoft.Win32.SafeHandles.SafeFileHandle(descriptor, ownsHandle: true);
+        Sync(handle);
+    }
+
+    private static void Sync(Microsoft.Win32.SafeHandles.SafeFileHandle handle)
+    {
+        if (!OperatingSystem.IsWindows() && Fsync(handle) != 0)
+        {
+            throw new IOException($"fsync failed (error {Marshal.GetLastPInvokeError()}).");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+}
