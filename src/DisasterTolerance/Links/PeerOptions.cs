@@ -17,4 +17,7 @@ public sealed class PeerOptions
 
     /// <summary>A second accepted key while the peer changes its key; null (the default) for none.</summary>
     public string? SecondPublicKey { get; set; }
+
+    /// <summary>The accepted keys, one or two.</summary>
+    internal IReadOnlyList<string> PinnedKeys() => string.IsNullOrEmpty(SecondPublicKey) ? [PublicKey] : [PublicKey, SecondPublicKey];
 }
