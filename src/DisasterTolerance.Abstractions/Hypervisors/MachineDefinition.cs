@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+
 namespace DisasterTolerance.Hypervisors;
 
 /// <summary>
@@ -29,7 +32,16 @@ public sealed record MachineDefinition
 /// <param name="Id">Stable for the life of the disk and unique in the machine: 1 to 64 characters of <c>a-z A-Z 0-9 . _ -</c>, not beginning with a dot.</param>
 /// <param name="LengthBytes">Exact length in bytes; zero is allowed.</param>
 /// <param name="Kind">What the content is.</param>
-public sealed record DiskDefinition(string Id, long LengthBytes, DiskKind Kind = DiskKind.Disk);
+public sealed record DiskDefinition(string Id, long LengthBytes, DiskKind Kind = DiskKind.Disk)
+{
+    private static readonly SearchValues<char> IdCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    /// <summary>Whether a text keeps the rule for disk ids, so that it is safe as part of a file name. Ids come from other sites: check them before any use.</summary>
+    /// <param name="id">Any text.</param>
+    public static bool IsValidId([NotNullWhen(true)] string? id) =>
+        id is { Length: >= 1 and <= 64 } && id[0] != '.' && !id.AsSpan().ContainsAnyExcept(IdCharacters);
+}
 
 /// <summary>What a disk's content is. All kinds are captured and restored in the same way.</summary>
 public enum DiskKind

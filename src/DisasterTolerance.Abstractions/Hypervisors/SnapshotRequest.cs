@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+
 namespace DisasterTolerance.Hypervisors;
 
 /// <summary>What snapshot to take.</summary>
@@ -5,7 +8,14 @@ namespace DisasterTolerance.Hypervisors;
 /// <param name="Id">The engine's id for it, unique per machine: 1 to 64 characters of <c>a-z 0-9 -</c>. Taking it again returns the same snapshot.</param>
 /// <param name="Consistency">The consistency wished for.</param>
 /// <param name="FreezeTimeout">How long a guest may stay frozen at most.</param>
-public sealed record SnapshotRequest(Guid Machine, string Id, SnapshotConsistency Consistency, TimeSpan FreezeTimeout);
+public sealed record SnapshotRequest(Guid Machine, string Id, SnapshotConsistency Consistency, TimeSpan FreezeTimeout)
+{
+    private static readonly SearchValues<char> IdCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    /// <summary>Whether a text keeps the rule for snapshot ids, so that it is safe as part of a file name.</summary>
+    /// <param name="id">Any text.</param>
+    public static bool IsValidId([NotNullWhen(true)] string? id) => id is { Length: >= 1 and <= 64 } && !id.AsSpan().ContainsAnyExcept(IdCharacters);
+}
 
 /// <summary>How consistent the content of a snapshot is; a greater number is better.</summary>
 public enum SnapshotConsistency

@@ -16,7 +16,7 @@ internal sealed class CloneFolder(MachineRecord machine)
 
     public IEnumerable<string> List() => !Directory.Exists(_root)
         ? []
-        : Directory.EnumerateDirectories(_root).Select(path => Path.GetFileName(path)).Where(ImageNames.IsSnapshotId);
+        : Directory.EnumerateDirectories(_root).Select(path => Path.GetFileName(path)).Where(SnapshotRequest.IsValidId);
 
     public bool Contains(string id) => Directory.Exists(Path.Combine(_root, id));
 

@@ -24,12 +24,6 @@ internal static class ImageErrors
         $"The folder of machine {machine:D}, '{folder}', cannot be changed: {Sentence(cause.Message)} Check free space, permissions and the device.",
         innerException: cause);
 
-    public static HypervisorException DiskChanged(Guid machine, string paths) => new(
-        ErrorCode.DiskChanged,
-        machine,
-        $"Disks of machine {machine:D} changed while they were read: {paths}. Power the machine off, keep it on a file system that clones files, or allow fuzzy points.",
-        isTransient: true);
-
     public static HypervisorException Running(Guid machine, string what) => new(
         ErrorCode.HypervisorFailed,
         machine,

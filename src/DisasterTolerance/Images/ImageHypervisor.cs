@@ -7,7 +7,7 @@ namespace DisasterTolerance.Images;
 /// <summary>Machines that are disk images in folders. Has no control over guests: power is only recorded. Thread-safe.</summary>
 internal sealed class ImageHypervisor(MachineFolders folders, ImageHypervisorOptions options, bool clones, ILogger logger) : IHypervisorProvider
 {
-    private readonly ImageSnapshots _snapshots = new(folders, options, clones, logger);
+    private readonly ImageSnapshots _snapshots = new(folders, clones, logger);
     private readonly ImageRegistry _registry = new(folders, logger);
 
     public HypervisorCapabilities Capabilities { get; } = new()

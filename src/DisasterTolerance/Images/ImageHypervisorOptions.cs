@@ -9,12 +9,6 @@ public sealed class ImageHypervisorOptions
     /// </summary>
     public required string Path { get; init; }
 
-    /// <summary>
-    /// Whether a recovery point may be made of disks that changed while they were read. If not, such a run fails with <see cref="ErrorCode.DiskChanged"/>; if so, its point is
-    /// marked as fuzzy. Without any effect on machines whose disks could be cloned at one instant. Default: false.
-    /// </summary>
-    public bool AllowFuzzyPoints { get; init; }
-
     /// <summary>The host names that a start may name. Starting on any other host is <see cref="ErrorCode.HostNotFound"/>. Default: none.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];
 }

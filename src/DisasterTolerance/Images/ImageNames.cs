@@ -1,4 +1,3 @@
-using System.Buffers;
 using DisasterTolerance.Hypervisors;
 
 namespace DisasterTolerance.Images;
@@ -6,19 +5,9 @@ namespace DisasterTolerance.Images;
 /// <summary>Which names may become part of a path. Definitions and ids come from other sites, so nothing else ever reaches the file system.</summary>
 internal static class ImageNames
 {
-    private static readonly SearchValues<char> DiskCharacters =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-
-    private static readonly SearchValues<char> SnapshotCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
-
-    public static bool IsDiskId(string? id) =>
-        id is { Length: >= 1 and <= 64 } && id[0] != '.' && !id.AsSpan().ContainsAnyExcept(DiskCharacters);
-
-    public static bool IsSnapshotId(string? id) => id is { Length: >= 1 and <= 64 } && !id.AsSpan().ContainsAnyExcept(SnapshotCharacters);
-
     public static void CheckSnapshotId(string id)
     {
-        if (!IsSnapshotId(id))
+        if (!SnapshotRequest.IsValidId(id))
         {
             throw new ArgumentException($"'{id}' is no snapshot id: 1 to 64 characters of a-z 0-9 - are allowed.", nameof(id));
         }
@@ -27,7 +16,7 @@ internal static class ImageNames
     public static void CheckDisk(DiskDefinition disk)
     {
         ArgumentNullException.ThrowIfNull(disk);
-        if (!IsDiskId(disk.Id))
+        if (!DiskDefinition.IsValidId(disk.Id))
         {
             throw new ArgumentException($"'{disk.Id}' is no disk id: 1 to 64 characters of a-z A-Z 0-9 . _ - are allowed, and no dot at the begin.", nameof(disk));
         }

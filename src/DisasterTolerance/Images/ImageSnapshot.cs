@@ -10,7 +10,6 @@ internal sealed class ImageSnapshot(
     SnapshotDocument document,
     IReadOnlyList<ImageSnapshotDisk> disks,
     DiskWatch? watch,
-    bool allowFuzzy,
     ILogger logger) : ISnapshot
 {
     public string Id { get; } = id;
@@ -52,12 +51,7 @@ internal sealed class ImageSnapshot(
             return new(watch.IsPartial ? SnapshotStability.Unwatched : SnapshotStability.Stable);
         }
 
-        if (!allowFuzzy)
-        {
-            throw ImageErrors.DiskChanged(Machine, string.Join(", ", changed));
-        }
-
-        Log.SnapshotFuzzy(logger, Machine, Id);
+        Log.DisksChanged(logger, Machine, Id, string.Join(", ", changed));
         return new(SnapshotStability.Changed);
     }
 

@@ -7,7 +7,7 @@ namespace DisasterTolerance.Images;
 /// <summary>
 /// Takes, lists and releases snapshots. A machine's disks are cloned if all of them can be; else the live files are watched, and the snapshot ends with the process. Thread-safe.
 /// </summary>
-internal sealed class ImageSnapshots(MachineFolders folders, ImageHypervisorOptions options, bool clones, ILogger logger)
+internal sealed class ImageSnapshots(MachineFolders folders, bool clones, ILogger logger)
 {
     private readonly ConcurrentDictionary<(Guid Machine, string Id), Watched> _watched = new();
 
@@ -134,12 +134,7 @@ internal sealed class ImageSnapshots(MachineFolders folders, ImageHypervisorOpti
             return machine.IsOn ? SnapshotConsistency.Crash : SnapshotConsistency.PoweredOff;
         }
 
-        if (!options.AllowFuzzyPoints)
-        {
-            throw ImageErrors.DiskChanged(machine.Uuid, string.Join(", ", live));
-        }
-
-        Log.SnapshotFuzzy(logger, machine.Uuid, id);
+        Log.DisksChanged(logger, machine.Uuid, id, string.Join(", ", live));
         return SnapshotConsistency.Fuzzy;
     }
 
@@ -158,7 +153,7 @@ internal sealed class ImageSnapshots(MachineFolders folders, ImageHypervisorOpti
                 disks.Add(new ImageSnapshotDisk(machine.Uuid, definition, OpenDisk(machine.Uuid, definition.Id, paths[index])));
             }
 
-            return new ImageSnapshot(id, machine.Uuid, document, disks, watch, options.AllowFuzzyPoints, logger);
+            return new ImageSnapshot(id, machine.Uuid, document, disks, watch, logger);
         }
         catch
         {

@@ -22,6 +22,6 @@ internal static partial class Log
     [LoggerMessage(2605, LogLevel.Debug, "Snapshot {Snapshot} of machine {Machine}: watches {Disks} disks, which cannot be cloned")]
     public static partial void SnapshotWatched(ILogger logger, Guid machine, string snapshot, int disks);
 
-    [LoggerMessage(2606, LogLevel.Warning, "Disks of machine {Machine} changed while snapshot {Snapshot} was taken or read: its point is fuzzy")]
-    public static partial void SnapshotFuzzy(ILogger logger, Guid machine, string snapshot);
+    [LoggerMessage(2606, LogLevel.Warning, "Snapshot {Snapshot} of machine {Machine} is not from one instant; these disks changed meanwhile: {Paths}")]
+    public static partial void DisksChanged(ILogger logger, Guid machine, string snapshot, string paths);
 }

@@ -91,7 +91,7 @@ internal static class MachineFile
         for (int index = 0; index < document.Disks.Count; index++)
         {
             DiskEntry disk = document.Disks[index];
-            if (!ImageNames.IsDiskId(disk.Id) || !ids.Add(disk.Id))
+            if (!DiskDefinition.IsValidId(disk.Id) || !ids.Add(disk.Id))
             {
                 throw Broken(path, $"$.disks[{index}].id '{disk.Id}' must be unique, of 1 to 64 characters a-z A-Z 0-9 . _ -, and not begin with a dot", null);
             }
