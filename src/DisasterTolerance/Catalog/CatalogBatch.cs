@@ -14,8 +14,15 @@ public sealed class CatalogBatch
     /// <summary>Adds a change.</summary>
     /// <param name="change">The change.</param>
     /// <returns>This batch.</returns>
+    /// <exception cref="ArgumentException">The name of a setting is empty or longer than 64 characters.</exception>
     public CatalogBatch Add(CatalogChange change)
     {
+        ArgumentNullException.ThrowIfNull(change);
+        if (change is CatalogChange.PutSetting { Name: not { Length: >= 1 and <= 64 } })
+        {
+            throw new ArgumentException("The name of a setting has 1 to 64 characters.", nameof(change));
+        }
+
         _changes.Add(change);
         return this;
     }
@@ -32,7 +39,7 @@ public abstract record CatalogChange
     /// <param name="Row">The row.</param>
     public sealed record PutPlan(PlanRow Row) : CatalogChange;
 
-    /// <summary>Forgets a plan. None of that uuid: no error.</summary>
+    /// <summary>Forgets a plan. Its machines stay, and are listed as those of a deleted plan are. None of that uuid: no error.</summary>
     /// <param name="Plan">Its uuid.</param>
     public sealed record DeletePlan(Guid Plan) : CatalogChange;
 
@@ -40,7 +47,7 @@ public abstract record CatalogChange
     /// <param name="Row">The row.</param>
     public sealed record PutMachine(MachineRow Row) : CatalogChange;
 
-    /// <summary>Forgets a machine, its points' rows and its runs. None of that uuid: no error.</summary>
+    /// <summary>Forgets a machine, its points' rows of both sites and its runs. None of that uuid: its points and runs are forgotten all the same.</summary>
     /// <param name="Machine">Uuid of the protected object.</param>
     public sealed record DeleteMachine(Guid Machine) : CatalogChange;
 
@@ -65,7 +72,10 @@ public abstract record CatalogChange
     /// <param name="Session">Its id.</param>
     public sealed record DeleteSession(Guid Session) : CatalogChange;
 
-    /// <summary>Stores a finished run. The same uuid again replaces it.</summary>
+    /// <summary>
+    /// Stores a finished run. The same uuid again replaces it. Of each machine the newest <see cref="RunRow.KeptPerMachine"/> runs stay (in the order that
+    /// <see cref="ICatalog.ListRunsAsync"/> lists them), older ones are forgotten.
+    /// </summary>
     /// <param name="Row">The row.</param>
     public sealed record PutRun(RunRow Row) : CatalogChange;
 

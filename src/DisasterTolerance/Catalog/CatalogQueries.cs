@@ -58,7 +58,7 @@ public sealed record MachineQuery
     /// <summary>Only machines whose name, or whose plan's name, contains this text, letters of either case.</summary>
     public string Fuzzy { get; init; } = "";
 
-    /// <summary>Whether machines that were removed, or whose plan was deleted, are listed too.</summary>
+    /// <summary>Whether machines that were removed, or whose plan was deleted or is unknown, are listed too.</summary>
     public bool IncludeRemoved { get; init; }
 
     /// <summary>How many to pass over.</summary>

@@ -5,8 +5,11 @@ namespace DisasterTolerance.Catalog;
 /// </summary>
 /// <remarks>
 /// What an implementer guarantees: a commit is atomic and durable when <see cref="CommitAsync"/> returns, after a crash either all of it is there or nothing; reads see every
-/// commit that returned before; queries load no more than the page that they answer. Errors: <see cref="DisasterToleranceException"/> with
-/// <see cref="ErrorCode.CatalogFailed"/>, <see cref="ErrorCode.CatalogConflict"/>, <see cref="ErrorCode.StorageFull"/> or <see cref="ErrorCode.StoreInUse"/>.
+/// commit that returned before; queries load no more than the page that they answer. Rows come back as they were put, times of day included; but order and time filters count whole
+/// milliseconds since 1970, the rest of a time is cut off. "Then by uuid" is the order of the uuid's written form. A negative number to skip, to take or as limit is an
+/// <see cref="ArgumentOutOfRangeException"/>. Every call before <see cref="OpenAsync"/>, and a second opening, is an <see cref="InvalidOperationException"/>; every call after the disposal an
+/// <see cref="ObjectDisposedException"/>. Errors: <see cref="DisasterToleranceException"/> with <see cref="ErrorCode.CatalogFailed"/>, <see cref="ErrorCode.CatalogConflict"/>,
+/// <see cref="ErrorCode.StorageFull"/>, <see cref="ErrorCode.StoreInUse"/> or, when opened, <see cref="ErrorCode.FormatVersion"/>.
 /// </remarks>
 public interface ICatalog : IAsyncDisposable
 {
@@ -15,9 +18,9 @@ public interface ICatalog : IAsyncDisposable
     ValueTask<CatalogState> OpenAsync(CancellationToken cancellationToken);
 
     /// <summary>Applies changes together, durably.</summary>
-    /// <param name="batch">The changes; may be empty, which commits nothing.</param>
+    /// <param name="batch">The changes, applied in their order; may be empty, which commits nothing.</param>
     /// <param name="cancellationToken">Ends the call; the batch is then applied whole or not at all.</param>
-    /// <returns>The catalog's sequence number after the commit: greater than every one before.</returns>
+    /// <returns>The catalog's sequence number after the commit: greater than every one before. After an empty batch the number of the last commit.</returns>
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.CatalogConflict"/> if a row was changed since it was read; nothing was applied.</exception>
     ValueTask<long> CommitAsync(CatalogBatch batch, CancellationToken cancellationToken);
 
@@ -41,7 +44,7 @@ public interface ICatalog : IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<MachineRow?> FindMachineAsync(Guid machine, CancellationToken cancellationToken);
 
-    /// <summary>All machines, removed ones included, that have a uuid as object, master-side or slave-side uuid.</summary>
+    /// <summary>All machines, removed ones included, that have a uuid as object, master-side or slave-side uuid: newest <see cref="MachineRow.Created"/> first, then by uuid.</summary>
     /// <param name="uuid">The uuid.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<MachineRow>> FindMachinesByAnyUuidAsync(Guid uuid, CancellationToken cancellationToken);
@@ -51,13 +54,13 @@ public interface ICatalog : IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<CatalogPage<MachineRow>> QueryMachinesAsync(MachineQuery query, CancellationToken cancellationToken);
 
-    /// <summary>Machines that are not removed, with <see cref="MachineRow.NextRun"/> at or before a time, oldest due first.</summary>
+    /// <summary>Machines that are not removed, with <see cref="MachineRow.NextRun"/> at or before a time, oldest due first, then by uuid.</summary>
     /// <param name="until">The time.</param>
     /// <param name="limit">At most so many.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken);
 
-    /// <summary>The earliest <see cref="MachineRow.NextRun"/> of any machine that is not removed, or null.</summary>
+    /// <summary>The earliest <see cref="MachineRow.NextRun"/> of any machine that is not removed, in whole milliseconds, or null.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<DateTimeOffset?> FindNextDueAsync(CancellationToken cancellationToken);
 
@@ -67,12 +70,12 @@ public interface ICatalog : IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<PointRow?> FindPointAsync(Guid point, Guid site, CancellationToken cancellationToken);
 
-    /// <summary>Points: newest <see cref="PointRow.Began"/> first, then greatest <see cref="PointRow.Sequence"/>, then by uuid.</summary>
+    /// <summary>Points: newest <see cref="PointRow.Began"/> first, then greatest <see cref="PointRow.Sequence"/>, then by uuid, then by site.</summary>
     /// <param name="query">Which ones.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<CatalogPage<PointRow>> QueryPointsAsync(PointQuery query, CancellationToken cancellationToken);
 
-    /// <summary>All links, deleted ones included, newest first.</summary>
+    /// <summary>All links, deleted ones included: newest <see cref="LinkRow.Created"/> first, then by uuid.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<LinkRow>> ListLinksAsync(CancellationToken cancellationToken);
 
@@ -81,11 +84,11 @@ public interface ICatalog : IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<SessionRow?> FindSessionAsync(Guid session, CancellationToken cancellationToken);
 
-    /// <summary>All receive sessions.</summary>
+    /// <summary>All receive sessions: oldest <see cref="SessionRow.Started"/> first, then by uuid.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<SessionRow>> ListSessionsAsync(CancellationToken cancellationToken);
 
-    /// <summary>The last runs of a machine, newest first.</summary>
+    /// <summary>The last runs of a machine: newest <see cref="RunRow.Started"/> first, then by uuid.</summary>
     /// <param name="machine">Uuid of the protected object.</param>
     /// <param name="limit">At most so many.</param>
     /// <param name="cancellationToken">Ends the call.</param>

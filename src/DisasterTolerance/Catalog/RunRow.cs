@@ -3,6 +3,9 @@ namespace DisasterTolerance.Catalog;
 /// <summary>One finished run, migration or recovery of one machine. Immutable.</summary>
 public sealed record RunRow
 {
+    /// <summary>How many runs of one machine a catalog keeps, so that it does not grow for ever.</summary>
+    public const int KeptPerMachine = 100;
+
     /// <summary>The run's id.</summary>
     public required Guid Uuid { get; init; }
 

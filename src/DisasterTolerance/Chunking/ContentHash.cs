@@ -1,13 +1,16 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 
 namespace DisasterTolerance.Chunking;
 
 /// <summary>
 /// The SHA-256 of a record's raw content: its name in every store and on the wire. The default value (all zero bits) is the well-known name of content that is all zeros,
 /// at every level of a tree; it has no record. Immutable.
+/// As JSON it is its 64 hexadecimal digits.
 /// </summary>
+[JsonConverter(typeof(ContentHashJsonConverter))]
 public readonly struct ContentHash : IEquatable<ContentHash>
 {
     /// <summary>Bytes of a hash.</summary>
