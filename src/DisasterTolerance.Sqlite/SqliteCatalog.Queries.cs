@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization.Metadata;
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Sqlite.Reading;
+
+namespace DisasterTolerance.Sqlite;
+
+internal sealed partial class SqliteCatalog
+{
+    public ValueTask<string?> FindSettingAsync(string name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return ReadAsync(reader => (string?)reader.Value(Statements.Setting, ("$name", name)), cancellationToken);
+    }
+
+    public ValueTask<PlanRow?> FindPlanAsync(Guid plan, CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.Row(Statements.Plan, RowJson.Default.PlanRow, ("$uuid", ColumnValues.Of(plan))), cancellationToken);
+
+    public ValueTask<CatalogPage<PlanRow>> QueryPlansAsync(PlanQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return PageAsync(PlanSelection.Of(query), RowJson.Default.PlanRow, query.Skip, query.Take, cancellationToken);
+    }
+
+    public ValueTask<MachineRow?> FindMachineAsync(Guid machine, CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.Row(Statements.Machine, RowJson.Default.MachineRow, ("$uuid", ColumnValues.Of(machine))), cancellationToken);
+
+    public async ValueTask<IReadOnlyList<MachineRow>> FindMachinesByAnyUuidAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        var query = new MachineQuery { Uuids = [uuid], IncludeRemoved = true, Take = int.MaxValue };
+        return (await QueryMachinesAsync(query, cancellationToken).ConfigureAwait(false)).Items;
+    }
+
+    public ValueTask<CatalogPage<MachineRow>> QueryMachinesAsync(MachineQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return PageAsync(MachineSelection.Of(query), RowJson.Default.MachineRow, query.Skip, query.Take, cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return ListAsync(Statements.DueMachines, RowJson.Default.MachineRow, cancellationToken, ("$until", ColumnValues.Of(until)), ("$limit", limit));
+    }
+
+    public ValueTask<DateTimeOffset?> FindNextDueAsync(CancellationToken cancellationToken) =>
+        ReadAsync<DateTimeOffset?>(reader => reader.Value(Statements.NextDue) is long due ? DateTimeOffset.FromUnixTimeMilliseconds(due) : null, cancellationToken);
+
+    public ValueTask<PointRow?> FindPointAsync(Guid point, Guid site, CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.Row(Statements.Point, RowJson.Default.PointRow, ("$uuid", ColumnValues.Of(point)), ("$site", ColumnValues.Of(site))), cancellationToken);
+
+    public ValueTask<CatalogPage<PointRow>> QueryPointsAsync(PointQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return PageAsync(PointSelection.Of(query), RowJson.Default.PointRow, query.Skip, query.Take, cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<LinkRow>> ListLinksAsync(CancellationToken cancellationToken) => ListAsync(Statements.Links, RowJson.Default.LinkRow, cancellationToken);
+
+    public ValueTask<SessionRow?> FindSessionAsync(Guid session, CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.Row(Statements.Session, RowJson.Default.SessionRow, ("$uuid", ColumnValues.Of(session))), cancellationToken);
+
+    public ValueTask<IReadOnlyList<SessionRow>> ListSessionsAsync(CancellationToken cancellationToken) =>
+        ListAsync(Statements.Sessions, RowJson.Default.SessionRow, cancellationToken);
+
+    public ValueTask<IReadOnlyList<RunRow>> ListRunsAsync(Guid machine, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return ListAsync(Statements.Runs, RowJson.Default.RunRow, cancellationToken, ("$machine", ColumnValues.Of(machine)), ("$limit", limit));
+    }
+
+    public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return ListAsync(Statements.Audit, RowJson.Default.AuditEntry, cancellationToken, ("$after", after), ("$limit", limit));
+    }
+
+    private ValueTask<IReadOnlyList<T>> ListAsync<T>(string sql, JsonTypeInfo<T> type, CancellationToken cancellationToken, params (string Name, object Value)[] parameters) =>
+        ReadAsync<IReadOnlyList<T>>(reader => reader.Rows(sql, type, parameters), cancellationToken);
+
+    private ValueTask<CatalogPage<T>> PageAsync<T>(Selection selection, JsonTypeInfo<T> type, int skip, int take, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(skip);
+        ArgumentOutOfRangeException.ThrowIfNegative(take);
+        return ReadAsync(reader => Page(reader, selection, type, skip, take), cancellationToken);
+    }
+
+    private static CatalogPage<T> Page<T>(CatalogConnection reader, Selection selection, JsonTypeInfo<T> type, int skip, int take)
+    {
+        List<T> items = take == 0 ? [] : reader.Rows(selection.PageSql, type, [.. selection.Parameters, ("$skip", skip), ("$take", take)]);
+
+        // The last page says how many there are; only other pages have to be counted.
+        var counted = items.Count < take && (items.Count > 0 || skip == 0);
+        return new CatalogPage<T>(items, counted ? (long)skip + items.Count : (long)reader.Value(selection.CountSql, [.. selection.Parameters])!);
+    }
+}
