@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace DisasterTolerance.Shipping;
 
 /// <summary>Takes points from peers: opens or takes up sessions, and serves their data connections. Thread-safe.</summary>
-internal sealed class Receiver(SiteContext site, MachineDirectory machines, PointDirectory points, IRetentionRunner retention) : IDataHandler
+internal sealed class Receiver(SiteContext site, MachineDirectory machines, PointDirectory points, IRetentionRunner retention) : IDataHandler, IControlPart
 {
     private readonly ConcurrentDictionary<Guid, OpenSession> _open = new();
     private readonly ILogger _log = site.Logs.CreateLogger<Receiver>();

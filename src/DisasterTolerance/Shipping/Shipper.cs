@@ -45,7 +45,7 @@ internal sealed class Shipper(SiteContext site, MachineDirectory machines, Point
 
     private async ValueTask<IPeerLink> DemandLinkAsync(MachineRow row, PlanRow plan, CancellationToken cancellationToken)
     {
-        if (OwnershipRules.MayCapture(site.Uuid, row.Ownership) is { } refusal)
+        if (OwnershipRules.MayCapture(row, site.Uuid) is { } refusal)
         {
             throw refusal.ToException();
         }

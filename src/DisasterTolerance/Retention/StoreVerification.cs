@@ -1,0 +1,83 @@
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Shipping;
+using DisasterTolerance.Sites;
+using DisasterTolerance.Store;
+
+namespace DisasterTolerance.Retention;
+
+/// <summary>
+/// Reads the whole store, finds the points that damage hurts, fetches good records from the peer that shares the machine, and marks what stays damaged. Thread-safe.
+/// </summary>
+internal sealed class StoreVerification(SiteContext site, MachineDirectory machines, PointDirectory points, RecordExchange exchange)
+{
+    private const int PageSize = 1000;
+    private const string Reason = "records are missing or damaged in this store";
+
+    public async ValueTask<StoreCheck> RunAsync(CancellationToken cancellationToken)
+    {
+        var read = await site.Store.VerifyAsync(0, cancellationToken).ConfigureAwait(false);
+        long healed = 0;
+        List<Guid> damaged = [];
+        for (var skip = 0; ; skip += PageSize)
+        {
+            var page = await site.Catalog.QueryMachinesAsync(new MachineQuery { IncludeRemoved = true, Skip = skip, Take = PageSize }, cancellationToken).ConfigureAwait(false);
+            foreach (var machine in page.Items)
+            {
+                healed += await CheckAsync(machine, damaged, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (page.Items.Count < PageSize)
+            {
+                return new StoreCheck(read.Records, read.Bytes, read.Damaged.Count, healed, damaged);
+            }
+        }
+    }
+
+    private async ValueTask<long> CheckAsync(MachineRow machine, List<Guid> damaged, CancellationToken cancellationToken)
+    {
+        long healed = 0;
+        var plan = await site.Catalog.FindPlanAsync(machine.Plan, cancellationToken).ConfigureAwait(false);
+        foreach (var point in await points.ListOwnAsync(machine.Uuid, cancellationToken).ConfigureAwait(false))
+        {
+            var root = LiveRoot.Manifest(point.Manifest);
+            var missing = await site.Store.FindMissingAsync(root, cancellationToken).ConfigureAwait(false);
+            while (missing.Count > 0 && plan is not null)
+            {
+                // A node that came back may name more that is missing, so this goes on until nothing more comes.
+                var fetched = await exchange.FetchAsync(site.PeerOf(plan), machine.Uuid, missing, cancellationToken).ConfigureAwait(false);
+                healed += fetched;
+                if (fetched == 0)
+                {
+                    break;
+                }
+
+                missing = await site.Store.FindMissingAsync(root, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (missing.Count > 0)
+            {
+                damaged.Add(point.Uuid);
+            }
+
+            await MarkAsync(machine, point, missing.Count > 0 ? Reason : "", cancellationToken).ConfigureAwait(false);
+        }
+
+        return healed;
+    }
+
+    private async ValueTask MarkAsync(MachineRow machine, PointRow point, string damage, CancellationToken cancellationToken)
+    {
+        if (point.Damage == damage)
+        {
+            return;
+        }
+
+        await machines.UpdateAsync(
+            machine.Uuid, row => row, cancellationToken,
+            also: (row, batch) => batch.Add(new CatalogChange.PutPoint(point with { Damage = damage, FactsVersion = row.FactsVersion }))).ConfigureAwait(false);
+        if (damage.Length > 0)
+        {
+            site.Events.Publish(SiteEventKind.Damage, $"Point {point.Name} of machine '{machine.Name}' is damaged and the peer could not help: {damage}.", machine.Uuid, machine.Plan);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using DisasterTolerance.Capture;
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Retention;
+using DisasterTolerance.Shipping;
+using DisasterTolerance.Sites;
+using DisasterTolerance.Store;
+
+namespace DisasterTolerance.Scheduling;
+
+/// <summary>The public face of capture, shipping and the store's upkeep. One run per machine at a time; a second caller joins it.</summary>
+internal sealed class ReplicationEngine(
+    SiteContext site, MachineDirectory machines, RunExecutor executor, AuditLog audit, IRetentionRunner retention, StoreSweep sweep, StoreVerification verification) : IReplicationEngine
+{
+    public async ValueTask<RunReport> RunAsync(RunRequest request, CancellationToken cancellationToken = default)
+    {
+        var (row, _) = await machines.FindAsync(request.Machine, cancellationToken).ConfigureAwait(false);
+        return await audit.RecordAsync(
+            request.Actor, "machine.run", row.Uuid.ToString(),
+            () => executor.RunAsync(row.Uuid, cancellationToken),
+            report => $"point {report.PointName}, {report.ChangedBytes} bytes changed, {report.WireBytes} bytes shipped").ConfigureAwait(false);
+    }
+
+    public IReadOnlyList<RunProgress> ListProgress() => site.Progress.List();
+
+    public async ValueTask<int> ApplyRetentionAsync(Guid machine, CancellationToken cancellationToken = default)
+    {
+        site.Certainty.Demand(site.Name);
+        var (row, _) = await machines.FindAsync(machine, cancellationToken).ConfigureAwait(false);
+        return await retention.ApplyAsync(row.Uuid, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask<long> SweepAsync(CancellationToken cancellationToken = default) => sweep.RunAsync(cancellationToken);
+
+    public ValueTask<StoreCheck> VerifyAsync(CancellationToken cancellationToken = default) => verification.RunAsync(cancellationToken);
+}
