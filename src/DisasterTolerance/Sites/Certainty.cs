@@ -9,6 +9,9 @@ internal sealed class Certainty
     private readonly HashSet<Guid> _unheard = [];
     private string _because = "";
 
+    /// <summary>Raised after the doubt ended, outside of any lock.</summary>
+    public event Action? BecameSure;
+
     public bool IsUnsure => Because.Length > 0;
 
     /// <summary>Why the site is unsure; empty if it is sure.</summary>
@@ -37,20 +40,26 @@ internal sealed class Certainty
     /// <returns>Whether this made the site sure.</returns>
     public bool Heard(Guid peer)
     {
+        bool ended;
         lock (_gate)
         {
-            return _because.Length > 0 && _unheard.Remove(peer) && _unheard.Count == 0 && EndDoubt();
+            ended = _because.Length > 0 && _unheard.Remove(peer) && _unheard.Count == 0 && EndDoubt();
         }
+
+        return Tell(ended);
     }
 
     /// <summary>An operator decided.</summary>
     /// <returns>Whether this made the site sure.</returns>
     public bool Assume()
     {
+        bool ended;
         lock (_gate)
         {
-            return _because.Length > 0 && EndDoubt();
+            ended = _because.Length > 0 && EndDoubt();
         }
+
+        return Tell(ended);
     }
 
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.Unsure"/>.</exception>
@@ -64,6 +73,16 @@ internal sealed class Certainty
                 $"Site '{siteName}' is unsure: {because} It waits for its peer's facts. Bring the link up, or call AssumeOwner if the other site is lost for certain.",
                 isTransient: true);
         }
+    }
+
+    private bool Tell(bool ended)
+    {
+        if (ended)
+        {
+            BecameSure?.Invoke();
+        }
+
+        return ended;
     }
 
     private bool EndDoubt()
