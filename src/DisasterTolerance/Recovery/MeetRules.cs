@@ -97,7 +97,8 @@ internal static class MeetRules
                 : new MeetDecision.Ahead();
         }
 
-        return new MeetDecision.Agreed();
+        // Both sites may have written the same choice at different times. The owner's copy holds.
+        return mine == theirs ? new MeetDecision.Agreed() : theirs.Owner == peer.Site ? new MeetDecision.Adopt(theirs) : new MeetDecision.Ahead();
     }
 
     private static MeetDecision MeetInConflict(OwnershipView own, OwnershipConflict open, Ownership theirs, LocalFacts facts, DateTimeOffset now)
