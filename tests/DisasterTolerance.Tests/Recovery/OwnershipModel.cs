@@ -61,9 +61,10 @@ internal static class ViewCodes
 
 /// <summary>All that can happen to two sites, by the rules of the product.</summary>
 /// <param name="actions">How many things people do in all: failovers, hand-overs (an undo is one), named choices.</param>
+/// <param name="messages">How many different views may be under way in one direction, 1 or 2.</param>
 /// <param name="fenceOnYield">The option of that name.</param>
 /// <param name="resolve">The rule for named choices, so that a wrong one can be tried.</param>
-internal sealed class OwnershipModel(int actions, bool fenceOnYield, Func<Ownership, OwnershipConflict, Guid, DateTimeOffset, Ownership> resolve)
+internal sealed class OwnershipModel(int actions, int messages, bool fenceOnYield, Func<Ownership, OwnershipConflict, Guid, DateTimeOffset, Ownership> resolve)
 {
     private readonly Dictionary<(int View, int ConflictWith, int Site), bool> _mayRun = [];
 
@@ -234,7 +235,7 @@ internal sealed class OwnershipModel(int actions, bool fenceOnYield, Func<Owners
     {
         var present = new ModelMessage(state[site].View, state[site].ConflictWith);
         var (one, two) = site == 0 ? (state.ToB1, state.ToB2) : (state.ToA1, state.ToA2);
-        if (one != present && two != present && two.IsNone)
+        if (one != present && two != present && (messages == 1 ? one : two).IsNone)
         {
             next.Add(Carry(state, site, one.IsNone ? (present, two) : (one, present)));
         }

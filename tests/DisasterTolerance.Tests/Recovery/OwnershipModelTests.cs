@@ -7,11 +7,12 @@ namespace DisasterTolerance.Tests.Recovery;
 public sealed class OwnershipModelTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(3, false)]
-    [InlineData(3, true)]
-    public void Meet_EveryInterleaving_HoldsInvariants(int actions, bool fenceOnYield)
+    [InlineData(3, 2, false)]
+    [InlineData(3, 2, true)]
+    [InlineData(5, 1, false)]
+    public void Meet_EveryInterleaving_HoldsInvariants(int actions, int messages, bool fenceOnYield)
     {
-        var search = new Search(actions, fenceOnYield, OwnershipRules.Resolve);
+        var search = new Search(actions, messages, fenceOnYield, OwnershipRules.Resolve);
         search.Run();
         output.WriteLine($"{search.States:N0} states, {search.Transitions:N0} transitions, {search.Pairs:N0} pairs of sites settled, {search.Conflicts:N0} of them in conflict");
         Assert.True(search.Conflicts > 0);
@@ -20,15 +21,15 @@ public sealed class OwnershipModelTests(ITestOutputHelper output)
     [Fact]
     public void Meet_ChoiceThatAddsOneForEitherSite_IsFoundToBreakTheEpoch()
     {
-        var search = new Search(3, false, (own, conflict, winner, now) =>
+        var search = new Search(3, 2, false, (own, conflict, winner, now) =>
             new(Math.Max(own.Number, Math.Max(conflict.Own.Number, conflict.Other.Number)) + 1, winner, now, Named: true));
         var violation = Assert.Throws<ModelViolationException>(search.Run);
         Assert.Contains("both sites started", violation.Message, StringComparison.Ordinal);
     }
 
-    private sealed class Search(int actions, bool fenceOnYield, Func<Ownership, OwnershipConflict, Guid, DateTimeOffset, Ownership> resolve)
+    private sealed class Search(int actions, int messages, bool fenceOnYield, Func<Ownership, OwnershipConflict, Guid, DateTimeOffset, Ownership> resolve)
     {
-        private readonly OwnershipModel _model = new(actions, fenceOnYield, resolve);
+        private readonly OwnershipModel _model = new(actions, messages, fenceOnYield, resolve);
         private readonly HashSet<(ulong, ulong, ulong, ulong)> _seen = [];
         private readonly HashSet<(ulong, int)> _settled = [];
 
