@@ -59,7 +59,7 @@ internal interface IRecordStore : INodeSource, IAsyncDisposable
     /// <param name="cancellationToken">Ends the verification.</param>
     ValueTask<VerifyReport> VerifyAsync(long bytesPerSecond, CancellationToken cancellationToken);
 
-    /// <summary>The records that a root needs and that are absent (never held, or dropped as damaged). Below an absent node nothing can be told.</summary>
+    /// <summary>The records that a root needs and that are absent (never held, or dropped as damaged). Below an absent node nothing can be told. At most 1,000: heal them and ask again.</summary>
     /// <param name="root">The point or tree.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<MissingRecord>> FindMissingAsync(LiveRoot root, CancellationToken cancellationToken);

@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using DisasterTolerance.Chunking;
+using DisasterTolerance.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace DisasterTolerance.Store;
+
+/// <summary>See <see cref="IRecordStore"/>. Owns nothing of the storage: whoever opened that closes it, after this.</summary>
+internal sealed class RecordStore : IRecordStore
+{
+    private const string JournalPrefix = "journal/";
+    private const int MaxJournalBytes = 1 << 20;
+
+    private readonly IStorageProvider _storage;
+    private readonly StoreIdentity _identity;
+    private readonly StoreLedger _ledger;
+    private readonly PackWriter _writer;
+    private readonly RecordReader _reader;
+    private readonly Verifier _verifier;
+    private readonly Sweeper _sweeper;
+
+    private RecordStore(
+        IAppendStorage storage, StoreOptions options, StoreIdentity identity, StoreLedger ledger, int nextSequence, DamageList damage, TimeProvider time, ILogger log)
+    {
+        _storage = storage;
+        _identity = identity;
+        _ledger = ledger;
+        _writer = new PackWriter(storage, ledger, identity, options.PackBytes, nextSequence, log);
+        _reader = new RecordReader(storage, ledger, _writer, identity, damage, log);
+        var inventory = new PackInventory(storage, ledger);
+        _verifier = new Verifier(storage, ledger, inventory, _reader, time);
+        _sweeper = new Sweeper(this, storage, ledger, _writer, _reader, inventory, damage, options, log);
+    }
+
+    public Guid StoreId => _identity.StoreId;
+
+    public long Generation => _identity.Generation;
+
+    public long RecordCount => _ledger.RecordCount;
+
+    /// <summary>Opens a store, or makes a new one in an empty storage. One process at a time may use a storage as a store.</summary>
+    /// <param name="storage">Where the blobs are; stays the caller's.</param>
+    /// <param name="options">How to keep the records.</param>
+    /// <param name="time">The clock of slowed-down verifications.</param>
+    /// <param name="ids">Gives the id of a new store.</param>
+    /// <param name="log">Gets the messages.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public static async ValueTask<RecordStore> OpenAsync(
+        IStorageProvider storage, StoreOptions options, TimeProvider time, IIdSource ids, ILogger log, CancellationToken cancellationToken)
+    {
+        StoreRules.Check(options);
+        var append = storage as IAppendStorage ?? await SpoolingStorage.OpenAsync(storage, options.SpoolDirectory, log, cancellationToken).ConfigureAwait(false);
+        var identity = await StoreIdentity.OpenAsync(append, ids, cancellationToken).ConfigureAwait(false);
+        var ledger = new StoreLedger(new MemoryChunkIndex());
+        var damage = new DamageList(append, ids);
+        var next = await new PackLoader(append, ledger, identity, log).LoadAsync(damage, cancellationToken).ConfigureAwait(false);
+        var store = new RecordStore(append, options, identity, ledger, next, damage, time, log);
+        Log.StoreOpened(log, store.StoreId, store.Generation, ledger.SnapshotPacks().Length, store.RecordCount);
+        return store;
+    }
+
+    public IStoreScope BeginScope() => new StoreScope(_ledger, _writer);
+
+    public ValueTask<int> ReadAsync(ContentHash hash, RecordKind kind, Memory<byte> destination, CancellationToken cancellationToken) =>
+        _reader.ReadAsync(hash, kind, destination, cancellationToken);
+
+    public ValueTask<int> ReadNodeAsync(ContentHash node, Memory<byte> destination, CancellationToken cancellationToken) =>
+        _reader.ReadAsync(node, RecordKind.Node, destination, cancellationToken);
+
+    public ValueTask<int> ReadStoredAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken) =>
+        _reader.ReadStoredAsync(hash, destination, cancellationToken);
+
+    public int StoredLength(ContentHash hash) => _ledger.Find(hash) is { IsNowhere: false } location ? location.Length : -1;
+
+    public ValueTask<SweepReport> SweepAsync(
+        Func<CancellationToken, ValueTask<IReadOnlyCollection<LiveRoot>>> readRoots, CancellationToken cancellationToken) =>
+        _sweeper.SweepAsync(readRoots, cancellationToken);
+
+    public async ValueTask<long> MeasureAsync(IReadOnlyCollection<LiveRoot> roots, CancellationToken cancellationToken)
+    {
+        var marker = new Marker(this, _ledger);
+        foreach (var root in roots)
+        {
+            await marker.FollowAsync(root, cancellationToken).ConfigureAwait(false);
+        }
+
+        return marker.Bytes;
+    }
+
+    public ValueTask<VerifyReport> VerifyAsync(long bytesPerSecond, CancellationToken cancellationToken) => _verifier.VerifyAsync(bytesPerSecond, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<MissingRecord>> FindMissingAsync(LiveRoot root, CancellationToken cancellationToken)
+    {
+        var marker = new Marker(this, _ledger);
+        await marker.FollowAsync(root, cancellationToken).ConfigureAwait(false);
+        return marker.Missing;
+    }
+
+    public ValueTask<StorageSpace> GetSpaceAsync(CancellationToken cancellationToken) => _storage.GetSpaceAsync(cancellationToken);
+
+    public async ValueTask WriteJournalAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(content.Length, MaxJournalBytes, nameof(content));
+        using var stream = new MemoryStream(content.ToArray(), writable: false);
+        await _storage.PutAsync(JournalPrefix + name, stream, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async IAsyncEnumerable<JournalBlob> ReadJournalAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var blob in _storage.ListAsync(JournalPrefix + prefix, cancellationToken).ConfigureAwait(false))
+        {
+            var content = new byte[(int)Math.Min(blob.Length, MaxJournalBytes)];
+            var read = await _storage.ReadAsync(blob.Name, 0, content, cancellationToken).ConfigureAwait(false);
+            yield return new JournalBlob(blob.Name[JournalPrefix.Length..], content[..read]);
+        }
+    }
+
+    public ValueTask DeleteJournalAsync(string name, CancellationToken cancellationToken) => _storage.DeleteAsync(JournalPrefix + name, cancellationToken);
+
+    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+}

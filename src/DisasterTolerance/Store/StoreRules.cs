@@ -1,0 +1,28 @@
+namespace DisasterTolerance.Store;
+
+/// <summary>What the options of a store may say. Pure.</summary>
+internal static class StoreRules
+{
+    /// <summary>All that is wrong; empty if nothing is.</summary>
+    public static IEnumerable<string> Problems(StoreOptions options)
+    {
+        if (options.PackBytes is < 1 << 20 or > 256 << 20)
+        {
+            yield return $"{nameof(StoreOptions.PackBytes)} is {options.PackBytes}; it must be 1 MiB to 256 MiB.";
+        }
+
+        if (options.RewriteBelowLiveShare is not (>= 0 and <= 0.95))
+        {
+            yield return $"{nameof(StoreOptions.RewriteBelowLiveShare)} is {options.RewriteBelowLiveShare}; it must be 0 to 0.95.";
+        }
+    }
+
+    public static void Check(StoreOptions options)
+    {
+        var problems = string.Join(" ", Problems(options));
+        if (problems.Length > 0)
+        {
+            throw new DisasterToleranceException(ErrorCode.InvalidArgument, problems);
+        }
+    }
+}
