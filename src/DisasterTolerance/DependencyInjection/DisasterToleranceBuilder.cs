@@ -53,7 +53,7 @@ public sealed class DisasterToleranceBuilder
 
     /// <summary>Keeps the points in a local directory, for instance on a disk of its own.</summary>
     /// <param name="path">The directory; created if absent.</param>
-    public DisasterToleranceBuilder AddLocalDirectoryStorage(string path) => AddStorage(services => OpenLocal(services, path));
+    public DisasterToleranceBuilder AddLocalDirectoryStorage(string path) => AddStorage(_ => LocalDirectoryStorage.Open(new LocalDirectoryOptions { Path = path }));
 
     /// <summary>Keeps plans, machines and points in a catalog of the caller's. Packages with catalogs bring shorter methods.</summary>
     /// <param name="create">Makes the catalog; called once.</param>
@@ -94,9 +94,6 @@ public sealed class DisasterToleranceBuilder
         Services.Replace(ServiceDescriptor.Singleton(create));
         return this;
     }
-
-    internal static IStorageProvider OpenLocal(IServiceProvider services, string path) =>
-        new LocalDirectoryStorage(new LocalDirectoryOptions { Path = path }, services.GetRequiredService<TimeProvider>());
 
     private DisasterToleranceBuilder Configure<T>(Action<T> configure)
         where T : class

@@ -12,6 +12,7 @@ using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Storage;
 using DisasterTolerance.Store;
+using DisasterTolerance.Store.Local;
 using DisasterTolerance.Transport;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -40,8 +41,12 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.TryAddSingleton<IIdSource, RandomIdSource>();
         services.TryAddSingleton<ILoggerFactory, NullLoggerFactory>();
         services.TryAddSingleton(NoCatalog);
-        services.TryAddSingleton(provider => DisasterToleranceBuilder.OpenLocal(provider, Path.Combine(Options<SiteOptions>(provider).DataDirectory, "store")));
+        services.TryAddSingleton<IStorageProvider>(provider => LocalDirectoryStorage.Open(new LocalDirectoryOptions { Path = Path.Combine(Options<SiteOptions>(provider).DataDirectory, "store") }));
         services.TryAddSingleton(OpenTcp);
+
+        // Opened when the site starts, after the options were checked, not when it is resolved.
+        services.AddSingleton(provider => new Lazy<IStorageProvider>(provider.GetRequiredService<IStorageProvider>));
+        services.AddSingleton(provider => new Lazy<ILinkTransport>(provider.GetRequiredService<ILinkTransport>));
         AddSite(services);
         AddFeatures(services);
         services.AddHostedService<SiteHostedService>();

@@ -49,7 +49,7 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
     private async ValueTask<ShipReady> BeginAsync(Guid peer, ShipBegin request, CancellationToken cancellationToken)
     {
         var (row, plan) = await DemandSenderAsync(peer, request, cancellationToken).ConfigureAwait(false);
-        var manifest = ManifestCodec.Decode(request.Manifest);
+        var manifest = ManifestCodec.Read(request.Manifest);
         var hash = ContentHash.Of(request.Manifest);
         DemandManifest(row, manifest, request, peer);
         var held = await site.Catalog.FindPointAsync(manifest.Point, site.Uuid, cancellationToken).ConfigureAwait(false);
@@ -92,7 +92,7 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
         ShipFrames.Demand(manifest.Epoch <= row.Ownership.Number && manifest.Origin == peer, "the manifest is of another owner");
         ShipFrames.Demand(
             row.ChunkSize == 0 || (row.ChunkSize == manifest.Geometry.ChunkSize && row.FanOut == manifest.Geometry.FanOut), "the manifest has another chunk size or fan-out than the machine");
-        ShipFrames.Demand(ManifestCodec.Encode(manifest).AsSpan().SequenceEqual(request.Manifest), "the manifest is not in its canonical form");
+        ShipFrames.Demand(ManifestCodec.Write(manifest).AsSpan().SequenceEqual(request.Manifest), "the manifest is not in its canonical form");
     }
 
     private async ValueTask<SessionRow?> FindSessionAsync(Guid peer, PointManifest manifest, ContentHash hash, CancellationToken cancellationToken)

@@ -34,7 +34,7 @@ internal sealed class SendSession(
         using var scope = site.Store.BeginScope();
         scope.Pin(LiveRoot.Manifest(point.Manifest));
         var manifest = await points.ReadManifestAsync(point, Token).ConfigureAwait(false);
-        var begin = new ShipBegin(machine.Uuid, point.Uuid, machine.Ownership.Number, ManifestCodec.Encode(manifest), [.. bases.Select(b => b.Uuid)]);
+        var begin = new ShipBegin(machine.Uuid, point.Uuid, machine.Ownership.Number, ManifestCodec.Write(manifest), [.. bases.Select(b => b.Uuid)]);
         var ready = await link.CallAsync(ShipMethods.Begin, begin, Token).ConfigureAwait(false);
         deadline.Moved();
         if (ready.AlreadyHeld)

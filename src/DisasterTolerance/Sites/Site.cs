@@ -10,7 +10,7 @@ namespace DisasterTolerance.Sites;
 /// Opens everything in order and closes it in the reverse order: options → catalog → store → doubt → unfinished work → links → background parts. Started and stopped once.
 /// </summary>
 internal sealed class Site(
-    SiteContext context, SiteSettings settings, IStorageProvider storage, ILinkHostFactory links, CatalogAge age, IOwnershipMeeting meeting, IEnumerable<IControlPart> controls, IEnumerable<ISitePart> parts)
+    SiteContext context, SiteSettings settings, Lazy<IStorageProvider> storage, ILinkHostFactory links, CatalogAge age, IOwnershipMeeting meeting, IEnumerable<IControlPart> controls, IEnumerable<ISitePart> parts)
     : IDisasterToleranceSite, IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -86,7 +86,7 @@ internal sealed class Site(
     {
         var catalog = await context.Catalog.OpenAsync(cancellationToken).ConfigureAwait(false);
         _undo.Push(_ => context.Catalog.DisposeAsync().AsTask());
-        var store = await RecordStore.OpenAsync(storage, settings.Store, context.Clock, context.Ids, context.Logs.CreateLogger<RecordStore>(), cancellationToken).ConfigureAwait(false);
+        var store = await RecordStore.OpenAsync(storage.Value, settings.Store, context.Clock, context.Ids, context.Logs.CreateLogger<RecordStore>(), cancellationToken).ConfigureAwait(false);
         _undo.Push(_ => store.DisposeAsync().AsTask());
         context.Opened(store, catalog);
         await age.CheckAsync(cancellationToken).ConfigureAwait(false);

@@ -66,9 +66,7 @@ internal sealed record SiteSettings(
         (Retention.GracePeriod < TimeSpan.Zero, "Retention:GracePeriod must not be negative."),
         (Retention.LargestSkew < TimeSpan.Zero, "Retention:LargestSkew must not be negative."));
 
-    private IEnumerable<string> StoreFaults() => Select(
-        (Store.PackBytes is < 1 << 20 or > 256 << 20, "Store:PackBytes must be 1 MiB to 256 MiB."),
-        (Store.RewriteBelowLiveShare is not (>= 0 and <= 0.95), "Store:RewriteBelowLiveShare must be 0 to 0.95."));
+    private IEnumerable<string> StoreFaults() => StoreRules.Problems(Store).Select(fault => "Store:" + fault);
 
     private static IEnumerable<string> Select(params (bool Wrong, string Fault)[] checks) => checks.Where(c => c.Wrong).Select(c => c.Fault);
 
