@@ -4,7 +4,7 @@ namespace DisasterTolerance.Testing.Catalog;
 
 /// <summary>
 /// A catalog in memory with the full semantics of <see cref="ICatalog"/>, for tests that run without a disk. A commit is applied in one instant, so a crash finds it whole or not at all;
-/// to fail a commit before it is applied, or to lose its acknowledgement afterwards, put a <see cref="FaultyCatalog"/> around it. Thread-safe.
+/// to fail a commit before it is applied, or to lose its acknowledgement afterwards, put a a fault-injecting decorator around it. Thread-safe.
 /// </summary>
 /// <param name="file">What survives the catalog.</param>
 /// <param name="ids">Gives a new catalog its uuid.</param>

@@ -56,7 +56,8 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
         var outcome = SnapshotOutcome.Abandoned;
         try
         {
-            await using var snapshot = await hypervisor.TakeSnapshotAsync(request, token).ConfigureAwait(false);
+            var snapshot = await hypervisor.TakeSnapshotAsync(request, token).ConfigureAwait(false);
+            await using var handles = snapshot.ConfigureAwait(false);
             deadline.Moved();
             using var scope = site.Store.BeginScope();
             var shot = new Shot(row, plan, hypervisor, snapshot, kind, point, began, work);

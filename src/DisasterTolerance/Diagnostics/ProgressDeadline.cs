@@ -12,7 +12,11 @@ internal sealed class ProgressDeadline : IDisposable
     private readonly CancellationTokenSource _stalled;
     private readonly CancellationTokenSource _linked;
 
+    /// <summary>Begins the deadline.</summary>
+    /// <param name="clock">Where time comes from.</param>
+    /// <param name="deadline">How long nothing may move.</param>
     /// <param name="work">What is done, for the message: <c>"Capturing disk 'disk0' of machine 'vm2'"</c>.</param>
+    /// <param name="cancellationToken">The caller's own reason to end.</param>
     public ProgressDeadline(TimeProvider clock, TimeSpan deadline, string work, CancellationToken cancellationToken)
     {
         _work = work;

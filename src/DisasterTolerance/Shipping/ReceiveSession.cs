@@ -200,7 +200,8 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
         await CommitAsync(hash, scope.AddedBytes).ConfigureAwait(false);
         site.Events.Publish(SiteEventKind.PointCommitted, $"Point {manifest.Name} of machine '{manifest.Definition.Name}' was received.", manifest.Machine);
         await channel.WriteAsync(DataFrameType.Result, ReadOnlyMemory<byte>.Empty, ReadOnlyMemory<byte>.Empty, Token).ConfigureAwait(false);
-        await channel.FlushAsync(Token).ConfigureAwait(false);
+        await channel.CompleteAsync(Token).ConfigureAwait(false);
+        ShipFrames.Demand(await channel.ReadAsync(Token).ConfigureAwait(false) is null, "a frame came after the end");
     }
 
     private async ValueTask CommitAsync(ContentHash hash, long addedBytes)

@@ -123,15 +123,13 @@ internal sealed class SendSession(
         }
 
         await channel.WriteAsync(DataFrameType.Finish, ReadOnlyMemory<byte>.Empty, ReadOnlyMemory<byte>.Empty, cancellationToken).ConfigureAwait(false);
-        await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await channel.CompleteAsync(cancellationToken).ConfigureAwait(false);
 
         // The reader closes the queue when the result is there, and with an error otherwise.
         if (await _answers.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             throw Unexpected("an answer came to no offer");
         }
-
-        await channel.CompleteAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask OfferAsync(IDataChannel channel, int disk, ReadOnlyMemory<LeafChange> batch, CancellationToken cancellationToken)
@@ -203,6 +201,7 @@ internal sealed class SendSession(
     /// <summary>Hands answers to the sending loop. Ends without error only after the receiver's result.</summary>
     private async Task ReadAsync(IDataChannel channel, CancellationToken cancellationToken)
     {
+        var isDone = false;
         try
         {
             while (await channel.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame)
@@ -218,14 +217,19 @@ internal sealed class SendSession(
                         _ = ShipFrames.ReadAck(frame.Header.Span);
                         break;
                     case DataFrameType.Result:
-                        _answers.Writer.Complete();
-                        return;
+                        isDone = true;
+                        break;
                     default:
                         throw Unexpected($"a frame of type {frame.Type} came from the receiver");
                 }
             }
 
-            throw new DisasterToleranceException(ErrorCode.LinkLost, $"Site '{link.PeerName}' ended the session without a result. It is taken up again by the next run.", isTransient: true);
+            if (!isDone)
+            {
+                throw new DisasterToleranceException(ErrorCode.LinkLost, $"Site '{link.PeerName}' ended the session without a result. It is taken up again by the next run.", isTransient: true);
+            }
+
+            _answers.Writer.Complete();
         }
         catch (Exception e)
         {

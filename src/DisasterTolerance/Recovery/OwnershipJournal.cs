@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Sites;
+
+namespace DisasterTolerance.Recovery;
+
+/// <summary>
+/// Every ownership that this site ever wrote or adopted, beside its packs: written before the catalog, so that a catalog restored from an older copy is noticed. Only the newest entry of a machine is kept. Thread-safe.
+/// </summary>
+internal sealed class OwnershipJournal(SiteContext site)
+{
+    private const string Prefix = "epochs/";
+
+    /// <summary>Writes an ownership, durable on return. The same one again: no effect.</summary>
+    /// <param name="machine">Uuid of the protected object.</param>
+    /// <param name="ownership">What will be written to the catalog next.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async ValueTask WriteAsync(Guid machine, Ownership ownership, CancellationToken cancellationToken)
+    {
+        var name = NameOf(machine, ownership);
+        List<string> older = [];
+        await foreach (var blob in site.Store.ReadJournalAsync($"{Prefix}{machine:n}/", cancellationToken).ConfigureAwait(false))
+        {
+            if (blob.Name == name)
+            {
+                return;
+            }
+
+            older.Add(blob.Name);
+        }
+
+        var content = JsonSerializer.SerializeToUtf8Bytes(new JournalEntry(machine, ownership), JournalJson.Default.JournalEntry);
+        await site.Store.WriteJournalAsync(name, content, cancellationToken).ConfigureAwait(false);
+        foreach (var entry in older)
+        {
+            await site.Store.DeleteJournalAsync(entry, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The greatest ownership of every machine that the journal knows.</summary>
+    public async ValueTask<IReadOnlyDictionary<Guid, Ownership>> ReadAllAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<Guid, Ownership> all = [];
+        await foreach (var blob in site.Store.ReadJournalAsync(Prefix, cancellationToken).ConfigureAwait(false))
+        {
+            var entry = Parse(blob.Name, blob.Content);
+            if (!all.TryGetValue(entry.Machine, out var known) || IsNewer(entry.Ownership, known))
+            {
+                all[entry.Machine] = entry.Ownership;
+            }
+        }
+
+        return all;
+    }
+
+    private static bool IsNewer(Ownership one, Ownership other) =>
+        one.Number > other.Number || (one.Number == other.Number && one.YieldedTo is not null);
+
+    private static string NameOf(Guid machine, Ownership ownership)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{machine:n}/{ownership.Number:x16}-{ownership.Owner:n}");
+        return ownership.YieldedTo is { } to ? $"{name}-yield-{to:n}" : name;
+    }
+
+    private static JournalEntry Parse(string name, byte[] content)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(content, JournalJson.Default.JournalEntry)!;
+        }
+        catch (JsonException e)
+        {
+            throw new StorageException(
+                ErrorCode.DataDamaged, name, $"The journal entry '{name}' is damaged: {e.Message} Restore the blob from a copy of the store, or delete it and bring the link up, so that the site hears its peer.", innerException: e);
+        }
+    }
+}
+
+/// <summary>One entry of the journal.</summary>
+internal sealed record JournalEntry(Guid Machine, Ownership Ownership);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(JournalEntry))]
+internal sealed partial class JournalJson : JsonSerializerContext;
