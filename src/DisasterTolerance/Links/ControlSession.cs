@@ -24,6 +24,7 @@ internal sealed class ControlSession
     private readonly ILogger _logger;
     private readonly PendingCalls _calls = new();
     private readonly RequestServer _server;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ControlSession(Guid peer, FrameStream frames, ControlDispatcher dispatcher, LinkOptions options, TimeProvider time, ILogger logger)
     {
@@ -64,6 +65,7 @@ internal sealed class ControlSession
         }
 
         _frames.Close(closing);
+        _ended.TrySetResult();
         await stop.CancelAsync().ConfigureAwait(false);
         _calls.End(LinkErrors.Lost(closing.Reason));
         tracker.Add(_server.EndAsync());
@@ -111,10 +113,13 @@ internal sealed class ControlSession
         try
         {
             await TellAsync(FrameType.Goodbye, 0, Encoding.UTF8.GetBytes(reason)).WaitAsync(GoodbyeTime, _time).ConfigureAwait(false);
+
+            // The peer closes when it has read that. Closing here at once could overtake the frame.
+            await _ended.Task.WaitAsync(GoodbyeTime, _time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            Log.FrameLost(_logger, FrameType.Goodbye, _peer, "the peer does not read");
+            Log.FrameLost(_logger, FrameType.Goodbye, _peer, "the peer does not answer");
         }
 
         _frames.Close(new LinkClosing(ErrorCode.Cancelled, reason));

@@ -52,13 +52,12 @@ internal sealed class TcpLinkTransport : ILinkTransport
         }
     }
 
-    public ValueTask<ILinkListener> ListenAsync(CancellationToken cancellationToken)
+    public async ValueTask<ILinkListener> ListenAsync(CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         Socket? socket = null;
         try
         {
-            var address = Resolve(_options.Listen);
+            var address = await ResolveAsync(_options.Listen, cancellationToken).ConfigureAwait(false);
             socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (address.Address.Equals(IPAddress.IPv6Any))
             {
@@ -69,7 +68,7 @@ internal sealed class TcpLinkTransport : ILinkTransport
             socket.Listen(Backlog);
             var listener = new TcpLinkListener(socket, _tls, _acceptedKeys.Contains, _options, _time, _logger);
             Log.Listening(_logger, listener.LocalAddress);
-            return ValueTask.FromResult<ILinkListener>(listener);
+            return listener;
         }
         catch (SocketException e)
         {
@@ -81,7 +80,7 @@ internal sealed class TcpLinkTransport : ILinkTransport
         }
     }
 
-    private static IPEndPoint Resolve(string listen)
+    private static async Task<IPEndPoint> ResolveAsync(string listen, CancellationToken cancellationToken)
     {
         if (!EndpointText.TryParse(listen, out var endpoint))
         {
@@ -95,7 +94,7 @@ internal sealed class TcpLinkTransport : ILinkTransport
 
         return IPAddress.TryParse(endpoint.Host, out var address)
             ? new IPEndPoint(address, endpoint.Port)
-            : new IPEndPoint(Dns.GetHostAddresses(endpoint.Host)[0], endpoint.Port);
+            : new IPEndPoint((await Dns.GetHostAddressesAsync(endpoint.Host, cancellationToken).ConfigureAwait(false))[0], endpoint.Port);
     }
 
     private async Task OpenAsync(Socket socket, PeerAddress peer, EndpointText endpoint, CancellationToken cancellationToken)
