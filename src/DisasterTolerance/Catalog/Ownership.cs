@@ -14,7 +14,7 @@ public sealed record Ownership(long Number, Guid Owner, DateTimeOffset Began, Gu
 /// </summary>
 /// <param name="Epoch">The epoch that begins or goes on from the base.</param>
 /// <param name="Base">The point that the branch goes on from; null if it begins from nothing.</param>
-/// <param name="BaseSequence">Sequence of that point; 0 if there is none.</param>
+/// <param name="BaseSequence">Sequence of the last point that stays on the branch: that of the base, or where the base's own branch left this one if the base is not on it; 0 if there is none.</param>
 /// <param name="AtSequence">The greatest sequence known when the fork was made: later points of the same epoch are on the branch.</param>
 public sealed record BranchFork(long Epoch, Guid? Base, long BaseSequence, long AtSequence);
 

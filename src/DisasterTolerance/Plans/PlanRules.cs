@@ -133,13 +133,13 @@ internal static class PlanRules
             errors.Add($"The plan's time to keep points of {duration} is longer than {limits.LongestTime}: give a shorter one.");
         }
 
-        var byCount = count is not (null or 0);
-        var byAge = duration is { } time && time != TimeSpan.Zero;
+        var byCount = count > 0;
+        var byAge = duration > TimeSpan.Zero;
         if (byCount && byAge)
         {
             errors.Add("The plan is asked to keep points both by number and by time: give only one of the two.");
         }
-        else if (!byCount && !byAge && present is null)
+        else if (errors.Count == before && !byCount && !byAge && present is null)
         {
             errors.Add("The plan does not say how many points to keep, or for how long: give one of the two.");
         }

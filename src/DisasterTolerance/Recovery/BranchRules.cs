@@ -15,7 +15,7 @@ internal static class BranchRules
     {
         foreach (var fork in forks)
         {
-            if (point.Sequence > fork.BaseSequence && (point.Epoch < fork.Epoch || (point.Epoch == fork.Epoch && point.Sequence <= fork.AtSequence)))
+            if (Leaves(fork, point))
             {
                 return false;
             }
@@ -28,11 +28,24 @@ internal static class BranchRules
     /// <param name="point">The point.</param>
     public static bool IsUsable(PointRow point) => point.Removed is null && point.Damage.Length == 0;
 
-    /// <summary>A fork that goes on from a point, or from nothing.</summary>
+    /// <summary>
+    /// A fork that goes on from a point, or from nothing. From a point that is not on the branch (a residual one, say) it goes on where that point's own branch left this one: the point itself stays
+    /// off, all that is captured from then on is on.
+    /// </summary>
     /// <param name="epoch">The epoch that begins or goes on.</param>
     /// <param name="basePoint">The point; null for nothing.</param>
     /// <param name="lastSequence">The greatest sequence of any point that the site knows.</param>
-    public static BranchFork Fork(long epoch, PointRow? basePoint, long lastSequence) => new(epoch, basePoint?.Uuid, basePoint?.Sequence ?? 0, lastSequence);
+    /// <param name="forks">The machine's forks so far.</param>
+    public static BranchFork Fork(long epoch, PointRow? basePoint, long lastSequence, IReadOnlyList<BranchFork> forks)
+    {
+        if (basePoint is null)
+        {
+            return new(epoch, null, 0, lastSequence);
+        }
+
+        var leaving = forks.Where(fork => Leaves(fork, basePoint)).Select(fork => fork.BaseSequence);
+        return new(epoch, basePoint.Uuid, Math.Min(basePoint.Sequence, leaving.DefaultIfEmpty(long.MaxValue).Min()), lastSequence);
+    }
 
     /// <summary>Orders points: newest first.</summary>
     /// <param name="points">The points.</param>
@@ -92,6 +105,9 @@ internal static class BranchRules
             .ThenBy(candidate => candidate.Uuid)
             .FirstOrDefault();
     }
+
+    private static bool Leaves(BranchFork fork, PointRow point) =>
+        point.Sequence > fork.BaseSequence && (point.Epoch < fork.Epoch || (point.Epoch == fork.Epoch && point.Sequence <= fork.AtSequence));
 
     private static HashSet<Guid> UsableUuids(IEnumerable<PointRow> points) => [.. points.Where(IsUsable).Select(point => point.Uuid)];
 }

@@ -18,13 +18,8 @@ internal static class ShippingOrder
     public static IReadOnlyList<PointRow> Of(IReadOnlyList<PointRow> own, IReadOnlyList<PointRow> peer, IReadOnlyList<BranchFork> forks, RetentionPolicy policy)
     {
         var unshipped = BranchRules.Unshipped(own, peer, forks);
-        if (unshipped.Count <= 1)
-        {
-            return unshipped;
-        }
-
         var held = BranchRules.UsableOnBranch(peer, forks);
         var kept = PolicyRules.Kept([.. BranchRules.NewestFirst(held.Concat(unshipped))], policy).Select(point => point.Uuid).ToHashSet();
-        return [.. unshipped.Where((point, index) => index == 0 || kept.Contains(point.Uuid))];
+        return [.. unshipped.Where(point => kept.Contains(point.Uuid))];
     }
 }
