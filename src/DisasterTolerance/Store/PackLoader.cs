@@ -47,7 +47,14 @@ internal sealed class PackLoader(IAppendStorage storage, StoreLedger ledger, Sto
         foreach (var (sequence, blob) in packs)
         {
             _highest = Math.Max(_highest, sequence);
-            await (open.ContainsKey(sequence) ? LoadOpenAsync(sequence, blob, cancellationToken) : LoadSealedAsync(sequence, blob, cancellationToken)).ConfigureAwait(false);
+            if (open.ContainsKey(sequence))
+            {
+                await LoadOpenAsync(sequence, blob, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await LoadSealedAsync(sequence, blob, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         return _highest + 1;

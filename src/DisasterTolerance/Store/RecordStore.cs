@@ -117,5 +117,11 @@ internal sealed class RecordStore : IRecordStore
 
     public ValueTask DeleteJournalAsync(string name, CancellationToken cancellationToken) => _storage.DeleteAsync(JournalPrefix + name, cancellationToken);
 
-    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync().ConfigureAwait(false);
+        _sweeper.Dispose();
+        _identity.Dispose();
+        (_storage as SpoolingStorage)?.Dispose();
+    }
 }

@@ -9,8 +9,14 @@ namespace DisasterTolerance.Store;
 /// Lets a storage append that cannot: open blobs grow in a local directory and become blobs of the storage when they are sealed. What is acknowledged is durable
 /// in the spool first. Thread-safe.
 /// </summary>
-internal sealed class SpoolingStorage(IStorageProvider storage, IAppendStorage spool, ILogger log) : IAppendStorage
+internal sealed class SpoolingStorage : IAppendStorage, IDisposable
 {
+    private readonly IStorageProvider _storage;
+    private readonly LocalDirectoryStorage _spool;
+    private readonly ILogger _log;
+
+    private SpoolingStorage(IStorageProvider storage, LocalDirectoryStorage spool, ILogger log) => (_storage, _spool, _log) = (storage, spool, log);
+
     /// <summary>Opens the spool and uploads what an earlier process had sealed but not uploaded.</summary>
     public static async ValueTask<SpoolingStorage> OpenAsync(IStorageProvider storage, string? directory, ILogger log, CancellationToken cancellationToken)
     {
@@ -36,58 +42,60 @@ internal sealed class SpoolingStorage(IStorageProvider storage, IAppendStorage s
         return spooling;
     }
 
-    public ValueTask PutAsync(string name, Stream content, CancellationToken cancellationToken) => storage.PutAsync(name, content, cancellationToken);
+    public ValueTask PutAsync(string name, Stream content, CancellationToken cancellationToken) => _storage.PutAsync(name, content, cancellationToken);
 
     public async ValueTask<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         try
         {
-            return await storage.ReadAsync(name, offset, destination, cancellationToken).ConfigureAwait(false);
+            return await _storage.ReadAsync(name, offset, destination, cancellationToken).ConfigureAwait(false);
         }
         catch (StorageException error) when (error.Code == ErrorCode.BlobNotFound)
         {
-            return await spool.ReadAsync(name, offset, destination, cancellationToken).ConfigureAwait(false);
+            return await _spool.ReadAsync(name, offset, destination, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancellationToken) => storage.GetLengthAsync(name, cancellationToken);
+    public ValueTask<long?> GetLengthAsync(string name, CancellationToken cancellationToken) => _storage.GetLengthAsync(name, cancellationToken);
 
-    public IAsyncEnumerable<BlobInfo> ListAsync(string prefix, CancellationToken cancellationToken) => storage.ListAsync(prefix, cancellationToken);
+    public IAsyncEnumerable<BlobInfo> ListAsync(string prefix, CancellationToken cancellationToken) => _storage.ListAsync(prefix, cancellationToken);
 
-    public ValueTask DeleteAsync(string name, CancellationToken cancellationToken) => storage.DeleteAsync(name, cancellationToken);
+    public ValueTask DeleteAsync(string name, CancellationToken cancellationToken) => _storage.DeleteAsync(name, cancellationToken);
 
-    public ValueTask<StorageSpace> GetSpaceAsync(CancellationToken cancellationToken) => storage.GetSpaceAsync(cancellationToken);
+    public ValueTask<StorageSpace> GetSpaceAsync(CancellationToken cancellationToken) => _storage.GetSpaceAsync(cancellationToken);
 
     public async ValueTask<IAppendBlob> BeginAsync(string name, CancellationToken cancellationToken)
     {
-        if (await storage.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) is not null)
+        if (await _storage.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) is not null)
         {
             throw new StorageException(ErrorCode.BlobExists, name, $"There is a blob {name} already. Blobs are never replaced; choose another name.");
         }
 
-        return new SpooledBlob(await spool.BeginAsync(name, cancellationToken).ConfigureAwait(false), this);
+        return new SpooledBlob(await _spool.BeginAsync(name, cancellationToken).ConfigureAwait(false), this);
     }
 
     public async ValueTask<IAppendBlob> ResumeAsync(string name, long length, CancellationToken cancellationToken) =>
-        new SpooledBlob(await spool.ResumeAsync(name, length, cancellationToken).ConfigureAwait(false), this);
+        new SpooledBlob(await _spool.ResumeAsync(name, length, cancellationToken).ConfigureAwait(false), this);
 
-    public IAsyncEnumerable<BlobInfo> ListOpenAsync(string prefix, CancellationToken cancellationToken) => spool.ListOpenAsync(prefix, cancellationToken);
+    public IAsyncEnumerable<BlobInfo> ListOpenAsync(string prefix, CancellationToken cancellationToken) => _spool.ListOpenAsync(prefix, cancellationToken);
+
+    public void Dispose() => _spool.Dispose();
 
     private async ValueTask UploadAsync(string name, CancellationToken cancellationToken)
     {
-        var length = await spool.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) ?? 0;
+        var length = await _spool.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) ?? 0;
         try
         {
-            using var content = new BlobStream(spool, name, length);
-            await storage.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
+            using var content = new BlobStream(_spool, name, length);
+            await _storage.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
         }
         catch (StorageException error) when (error.Code == ErrorCode.BlobExists)
         {
             // The upload before was complete; only its spool file was left.
-            Log.SpoolUploadedBefore(log, name);
+            Log.SpoolUploadedBefore(_log, name);
         }
 
-        await spool.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        await _spool.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
     }
 
     private sealed class SpooledBlob(IAppendBlob inner, SpoolingStorage owner) : IAppendBlob

@@ -6,7 +6,7 @@ using DisasterTolerance.Storage;
 namespace DisasterTolerance.Store;
 
 /// <summary>The store's id and generation, kept in blobs beside the packs. Thread-safe.</summary>
-internal sealed class StoreIdentity
+internal sealed class StoreIdentity : IDisposable
 {
     public const string BlobName = "store.json";
     public const string GenerationPrefix = "generation/";
@@ -107,6 +107,8 @@ internal sealed class StoreIdentity
             _turn.Release();
         }
     }
+
+    public void Dispose() => _turn.Dispose();
 
     private static string NameOf(long generation) => GenerationPrefix + generation.ToString("x16", CultureInfo.InvariantCulture);
 

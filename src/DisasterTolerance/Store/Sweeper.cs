@@ -12,7 +12,7 @@ namespace DisasterTolerance.Store;
 /// </summary>
 internal sealed class Sweeper(
     IRecordStore store, IStorageProvider storage, StoreLedger ledger, PackWriter writer, RecordReader reader, PackInventory inventory, DamageList damage,
-    StoreOptions options, ILogger log)
+    StoreOptions options, ILogger log) : IDisposable
 {
     // So many small packs are worth a merge.
     private const int MergeFrom = 8;
@@ -34,6 +34,8 @@ internal sealed class Sweeper(
             _turn.Release();
         }
     }
+
+    public void Dispose() => _turn.Dispose();
 
     private async ValueTask<SweepReport> SweepWatchedAsync(
         Func<CancellationToken, ValueTask<IReadOnlyCollection<LiveRoot>>> readRoots, CancellationToken cancellationToken)

@@ -139,6 +139,7 @@ internal sealed class LocalDirectoryStorage : IAppendStorage, IDisposable
         try
         {
             _handles.Forget(final);
+            _handles.Forget(_paths.Open(name));
             if (File.Exists(final))
             {
                 File.Delete(final);

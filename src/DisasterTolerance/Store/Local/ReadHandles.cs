@@ -10,13 +10,16 @@ internal sealed class ReadHandles : IDisposable
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Entry> _entries = [];
+    private int _forgotten;
 
     /// <summary>A handle on the first of two files that exists.</summary>
     /// <exception cref="FileNotFoundException">Neither does.</exception>
     public Lease Take(string first, string second)
     {
+        int forgotten;
         lock (_gate)
         {
+            forgotten = _forgotten;
             for (var node = _entries.First; node is not null; node = node.Next)
             {
                 if (node.Value.Path == first || node.Value.Path == second)
@@ -33,6 +36,13 @@ internal sealed class ReadHandles : IDisposable
         lock (_gate)
         {
             entry.Users = 1;
+            if (_forgotten != forgotten)
+            {
+                // Deleted or renamed since it was opened: good for this one read only.
+                entry.IsRetired = true;
+                return new Lease(this, entry);
+            }
+
             _entries.AddFirst(entry);
             while (_entries.Count > MaxHandles)
             {
@@ -49,6 +59,7 @@ internal sealed class ReadHandles : IDisposable
     {
         lock (_gate)
         {
+            _forgotten++;
             for (var node = _entries.First; node is not null;)
             {
                 var next = node.Next;
