@@ -71,16 +71,14 @@ public class FaultyStorage : IStorageProvider
 
     private sealed class FaultyAppendStorage(IAppendStorage inner, FaultPlan plan) : FaultyStorage(inner, plan), IAppendStorage
     {
-        public ValueTask<IAppendBlob> BeginAsync(string name, CancellationToken cancellationToken) => Plan.RunAsync(
-            "Storage.Begin", name, Error(name), async () => Wrap(await inner.BeginAsync(name, cancellationToken).ConfigureAwait(false)), cancellationToken);
+        public ValueTask<IAppendBlob> BeginAsync(string name, CancellationToken cancellationToken) => Plan.RunAsync<IAppendBlob>(
+            "Storage.Begin", name, Error(name), async () => new FaultyAppendBlob(await inner.BeginAsync(name, cancellationToken).ConfigureAwait(false), Plan), cancellationToken);
 
-        public ValueTask<IAppendBlob> ResumeAsync(string name, long length, CancellationToken cancellationToken) => Plan.RunAsync(
-            "Storage.Resume", name, Error(name), async () => Wrap(await inner.ResumeAsync(name, length, cancellationToken).ConfigureAwait(false)), cancellationToken);
+        public ValueTask<IAppendBlob> ResumeAsync(string name, long length, CancellationToken cancellationToken) => Plan.RunAsync<IAppendBlob>(
+            "Storage.Resume", name, Error(name), async () => new FaultyAppendBlob(await inner.ResumeAsync(name, length, cancellationToken).ConfigureAwait(false), Plan), cancellationToken);
 
         public IAsyncEnumerable<BlobInfo> ListOpenAsync(string prefix, CancellationToken cancellationToken) =>
             Plan.ListAsync("Storage.ListOpen", prefix, Error(null), inner.ListOpenAsync(prefix, cancellationToken), cancellationToken);
-
-        private IAppendBlob Wrap(IAppendBlob blob) => new FaultyAppendBlob(blob, Plan);
     }
 
     private sealed class FaultyAppendBlob(IAppendBlob inner, FaultPlan plan) : IAppendBlob

@@ -24,30 +24,30 @@ internal sealed class InMemoryAppendBlob : IAppendBlob
 
     public ValueTask AppendAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        Run(cancellationToken, () =>
+        Run(() =>
         {
             _storage.RequireRoomLocked(Name, content.Length);
             _blob.Append(content.Span);
             Length = _blob.Length;
-        });
+        }, cancellationToken);
         return ValueTask.CompletedTask;
     }
 
     public ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        Run(cancellationToken, () => _blob.DurableLength = _blob.Length);
+        Run(() => _blob.DurableLength = _blob.Length, cancellationToken);
         return ValueTask.CompletedTask;
     }
 
     public ValueTask SealAsync(CancellationToken cancellationToken)
     {
-        Run(cancellationToken, () =>
+        Run(() =>
         {
             _blob.DurableLength = _blob.Length;
             _blob.IsOpen = false;
             _blob.Writer = null;
             _isAbandoned = true;
-        });
+        }, cancellationToken);
         return ValueTask.CompletedTask;
     }
 
@@ -64,7 +64,7 @@ internal sealed class InMemoryAppendBlob : IAppendBlob
         return ValueTask.CompletedTask;
     }
 
-    private void Run(CancellationToken cancellationToken, Action work) => _storage.Run(() =>
+    private void Run(Action work, CancellationToken cancellationToken) => _storage.Run(() =>
     {
         if (_isAbandoned || _blob.Writer != this)
         {

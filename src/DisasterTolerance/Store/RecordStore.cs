@@ -18,6 +18,7 @@ internal sealed class RecordStore : IRecordStore
     private readonly RecordReader _reader;
     private readonly Verifier _verifier;
     private readonly Sweeper _sweeper;
+    private bool _isDisposed;
 
     private RecordStore(
         IAppendStorage storage, StoreOptions options, StoreIdentity identity, StoreLedger ledger, int nextSequence, DamageList damage, TimeProvider time, ILogger log)
@@ -119,6 +120,11 @@ internal sealed class RecordStore : IRecordStore
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         await _writer.DisposeAsync().ConfigureAwait(false);
         _sweeper.Dispose();
         _identity.Dispose();
