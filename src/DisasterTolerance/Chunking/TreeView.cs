@@ -46,8 +46,8 @@ internal sealed class TreeView
             return;
         }
 
-        // Only the first node of a level is reached with a lifted hash: its neighbours are zero.
-        if (level > _tree.Depth)
+        // By the hash, not by the place: a writer may come back to a node that it has changed and written.
+        if (level > _tree.Depth && node == _lifted[level - _tree.Depth])
         {
             children[0] = _lifted[level - 1 - _tree.Depth];
             return;
