@@ -10,23 +10,24 @@ internal sealed record MachineDocument
     public const string PowerOn = "on";
     public const string PowerOff = "off";
 
+    // Optional members are set, not initialised: the generated reader gives every init-only member a value, so a default would be lost.
     public required Guid Uuid { get; init; }
 
     public required string Name { get; init; }
 
-    public string Group { get; init; } = "";
+    public string Group { get; set; } = "";
 
-    public IReadOnlyList<string> Ips { get; init; } = [];
+    public IReadOnlyList<string> Ips { get; set; } = [];
 
     public required IReadOnlyList<DiskEntry> Disks { get; init; }
 
-    public string Power { get; init; } = PowerOff;
+    public string Power { get; set; } = PowerOff;
 
-    public int? Cpus { get; init; }
+    public int? Cpus { get; set; }
 
-    public long? MemoryBytes { get; init; }
+    public long? MemoryBytes { get; set; }
 
-    public Dictionary<string, string>? Properties { get; init; }
+    public Dictionary<string, string>? Properties { get; set; }
 
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }
@@ -39,7 +40,7 @@ internal sealed record DiskEntry
 
     public required string Path { get; init; }
 
-    public string? Kind { get; init; }
+    public string? Kind { get; set; }
 
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }

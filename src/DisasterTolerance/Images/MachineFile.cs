@@ -86,11 +86,17 @@ internal static class MachineFile
             throw Broken(path, $"$.power is '{document.Power}', but must be 'on' or 'off'", null);
         }
 
+        if (document.Ips.Contains(null!) || document.Properties?.ContainsValue(null!) == true)
+        {
+            throw Broken(path, "$.ips and $.properties must not hold null", null);
+        }
+
         var ids = new HashSet<string>(StringComparer.Ordinal);
         var paths = new HashSet<string>(StringComparer.Ordinal);
         for (int index = 0; index < document.Disks.Count; index++)
         {
-            DiskEntry disk = document.Disks[index];
+            // The parser checks members for null, but not elements.
+            DiskEntry disk = document.Disks[index] ?? throw Broken(path, $"$.disks[{index}] is null", null);
             if (!DiskDefinition.IsValidId(disk.Id) || !ids.Add(disk.Id))
             {
                 throw Broken(path, $"$.disks[{index}].id '{disk.Id}' must be unique, of 1 to 64 characters a-z A-Z 0-9 . _ -, and not begin with a dot", null);
