@@ -7,8 +7,8 @@ public sealed class ImageHypervisorOptions
     /// The folder that holds one folder per machine, each with a <c>machine.json</c>. Absolute or relative to the working directory; created if it is absent when the
     /// provider is opened. A folder that vanishes later (a lost mount) is an error, never "no machines".
     /// </summary>
-    public required string Path { get; init; }
+    public required string Path { get; set; }
 
     /// <summary>The host names that a start may name. Starting on any other host is <see cref="ErrorCode.HostNotFound"/>. Default: none.</summary>
-    public IReadOnlyList<string> Hosts { get; init; } = [];
+    public IReadOnlyList<string> Hosts { get; set; } = [];
 }
