@@ -104,7 +104,8 @@ internal sealed class AssemblyReader : IDisposable
                     code.Offset += 8;
                     break;
                 case OperandType.InlineSwitch:
-                    code.Offset += 4 * code.ReadInt32();
+                    var targets = code.ReadInt32();
+                    code.Offset += 4 * targets;
                     break;
                 case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType:
                     AddToken(System.Reflection.Metadata.Ecma335.MetadataTokens.EntityHandle(code.ReadInt32()), uses);
