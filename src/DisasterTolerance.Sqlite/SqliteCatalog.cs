@@ -135,7 +135,8 @@ internal sealed partial class SqliteCatalog : ICatalog
         }
 
         // Two names of one file must not have two locks.
-        var file = File.ResolveLinkTarget(_path, returnFinalTarget: true)?.FullName ?? _path;
+        var named = new FileInfo(_path);
+        var file = named.LinkTarget is null ? _path : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         _lock = CatalogLock.Take(file);
         _writer = CatalogConnection.Open(file);
         var (id, sequence, created) = CatalogSchema.Prepare(_writer, _path, _ids);
