@@ -13,7 +13,7 @@ internal sealed class Selection
     private readonly string? _index;
 
     /// <param name="table">The table.</param>
-    /// <param name="index">The index that gives the order; null to let SQLite choose.</param>
+    /// <param name="index">The index that gives the order; null if a condition names the rows, which are few and then sorted.</param>
     /// <param name="order">The order.</param>
     public Selection(string table, string? index, string order) => (_table, _index, _order) = (table, index, order);
 
@@ -26,7 +26,7 @@ internal sealed class Selection
     /// <summary>Reads a page of rows, in order.</summary>
     public string PageSql => "SELECT body" + From + " ORDER BY " + _order + " LIMIT $take OFFSET $skip";
 
-    private string From => " FROM " + _table + (_index is null ? "" : " INDEXED BY " + _index) + (_conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", _conditions));
+    private string From => " FROM " + _table + (_index is null ? " NOT INDEXED" : " INDEXED BY " + _index) + (_conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", _conditions));
 
     /// <summary>Keeps only rows that meet a condition.</summary>
     public void Where(string condition, params ReadOnlySpan<(string Name, object Value)> parameters)
