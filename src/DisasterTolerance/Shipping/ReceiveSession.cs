@@ -19,7 +19,7 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
     private readonly ChunkGeometry _geometry = manifest.Geometry;
     private readonly TreeWriter?[] _trees = new TreeWriter?[manifest.Disks.Count];
     private readonly long[] _watermarks = [.. session.Disks.Select(d => d.Watermark)];
-    private readonly long[] _offered = [.. session.Disks.Select(d => d.Watermark)];
+    private readonly long[] _offered = new long[manifest.Disks.Count];
     private readonly Queue<(int Disk, Leaf Leaf)> _pending = new();
     private readonly HashSet<ContentHash> _awaited = [];
     private SessionRow _session = session;
@@ -95,9 +95,9 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
             ShipFrames.Demand(leaf.Position >= _offered[disk], "an offer goes backwards");
             ShipFrames.Demand(leaf.Position < leaves || leaf.Hash.IsZero, "an offer goes beyond the disk's end");
             _offered[disk] = leaf.Position + 1;
-            if (leaf.Position >= leaves)
+            if (leaf.Position >= leaves || leaf.Position < _watermarks[disk])
             {
-                // Beyond the end of a disk that shrank: the new tree has nothing there anyway.
+                // Beyond the end of a disk that shrank the new tree has nothing anyway. Below the watermark all is settled: the sender began before the last connection's final checkpoint was saved.
                 continue;
             }
 
