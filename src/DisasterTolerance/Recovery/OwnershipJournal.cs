@@ -13,27 +13,37 @@ internal sealed class OwnershipJournal(SiteContext site)
 {
     private const string Prefix = "epochs/";
 
-    /// <summary>Writes an ownership, durable on return. The same one again: no effect.</summary>
+    /// <summary>
+    /// Writes an ownership, durable on return, and forgets every other one of the machine: also a greater one that was written here and then given up before the catalog had it.
+    /// The same one again: no effect.
+    /// </summary>
     /// <param name="machine">Uuid of the protected object.</param>
-    /// <param name="ownership">What will be written to the catalog next.</param>
+    /// <param name="ownership">What will be written to the catalog next, or what the catalog has after work was given up.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async ValueTask WriteAsync(Guid machine, Ownership ownership, CancellationToken cancellationToken)
     {
         var name = NameOf(machine, ownership);
-        List<string> older = [];
+        var isWritten = false;
+        List<string> others = [];
         await foreach (var blob in site.Store.ReadJournalAsync($"{Prefix}{machine:n}/", cancellationToken).ConfigureAwait(false))
         {
             if (blob.Name == name)
             {
-                return;
+                isWritten = true;
             }
-
-            older.Add(blob.Name);
+            else
+            {
+                others.Add(blob.Name);
+            }
         }
 
-        var content = JsonSerializer.SerializeToUtf8Bytes(new JournalEntry(machine, ownership), JournalJson.Default.JournalEntry);
-        await site.Store.WriteJournalAsync(name, content, cancellationToken).ConfigureAwait(false);
-        foreach (var entry in older)
+        if (!isWritten)
+        {
+            var content = JsonSerializer.SerializeToUtf8Bytes(new JournalEntry(machine, ownership), JournalJson.Default.JournalEntry);
+            await site.Store.WriteJournalAsync(name, content, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var entry in others)
         {
             await site.Store.DeleteJournalAsync(entry, cancellationToken).ConfigureAwait(false);
         }
@@ -54,6 +64,12 @@ internal sealed class OwnershipJournal(SiteContext site)
 
         return all;
     }
+
+    /// <summary>Whether a journal that is ahead of the catalog is only the trace of work that a crash cut between the two, and that is taken up again.</summary>
+    /// <param name="row">The machine as the catalog has it.</param>
+    /// <param name="ownership">What the journal has.</param>
+    public bool IsExplained(MachineRow row, Ownership ownership) =>
+        row.Pending is { Kind: WorkKind.Failover or WorkKind.MigrateIn } && ownership.Owner == site.Uuid && ownership.Number <= row.Ownership.Number + 2;
 
     private static bool IsNewer(Ownership one, Ownership other) =>
         one.Number > other.Number || (one.Number == other.Number && one.YieldedTo is not null);

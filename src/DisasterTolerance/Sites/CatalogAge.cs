@@ -71,7 +71,7 @@ internal sealed class CatalogAge(SiteContext site, Recovery.OwnershipJournal epo
         foreach (var (machine, ownership) in await epochs.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
             var row = await site.Catalog.FindMachineAsync(machine, cancellationToken).ConfigureAwait(false);
-            if (row is null || row.Ownership.Number < ownership.Number)
+            if (row is null || (row.Ownership.Number < ownership.Number && !epochs.IsExplained(row, ownership)))
             {
                 return $"the journal beside its store knows epoch {ownership.Number} of machine {machine}, and its catalog does not.";
             }
