@@ -1,0 +1,134 @@
+using DisasterTolerance;
+using DisasterTolerance.Capture;
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Diagnostics;
+using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Links;
+using DisasterTolerance.Plans;
+using DisasterTolerance.Recovery;
+using DisasterTolerance.Retention;
+using DisasterTolerance.Scheduling;
+using DisasterTolerance.Shipping;
+using DisasterTolerance.Sites;
+using DisasterTolerance.Storage;
+using DisasterTolerance.Store;
+using DisasterTolerance.Store.Local;
+using DisasterTolerance.Transport;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds a site to an application.</summary>
+public static class DisasterToleranceServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds one site: <see cref="IPlanManager"/>, <see cref="ILinkManager"/>, <see cref="IReplicationEngine"/>, <see cref="IRecoveryService"/>, <see cref="IStateReader"/> and
+    /// <see cref="IDisasterToleranceSite"/>, all singletons. A generic host starts and stops the site; without one, call <see cref="IDisasterToleranceSite.StartAsync"/>.
+    /// A service collection holds one site. All options are checked when the site starts, all faults at once.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Who the site is and where it keeps its files.</param>
+    /// <returns>A builder to add hypervisors, a catalog, a store and peers.</returns>
+    public static DisasterToleranceBuilder AddDisasterTolerance(this IServiceCollection services, Action<SiteOptions> configure)
+    {
+        services.AddOptions();
+        services.Configure(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IIdSource, RandomIdSource>();
+        services.TryAddSingleton<ILoggerFactory, NullLoggerFactory>();
+        services.TryAddSingleton(NoCatalog);
+        services.TryAddSingleton<IStorageProvider>(provider => LocalDirectoryStorage.Open(new LocalDirectoryOptions { Path = Path.Combine(Options<SiteOptions>(provider).DataDirectory, "store") }));
+        services.TryAddSingleton(OpenTcp);
+
+        // Opened when the site starts, after the options were checked, not when it is resolved.
+        services.AddSingleton(provider => new Lazy<IStorageProvider>(provider.GetRequiredService<IStorageProvider>));
+        services.AddSingleton(provider => new Lazy<ILinkTransport>(provider.GetRequiredService<ILinkTransport>));
+        AddSite(services);
+        AddFeatures(services);
+        services.AddHostedService<SiteHostedService>();
+        return new DisasterToleranceBuilder(services);
+    }
+
+    private static void AddSite(IServiceCollection services)
+    {
+        services.AddSingleton(provider => new SiteSettings(
+            Options<SiteOptions>(provider), Options<EngineOptions>(provider), Options<RetentionOptions>(provider), Options<StoreOptions>(provider), Options<LinkOptions>(provider),
+            [.. provider.GetServices<PeerOptions>()]));
+        services.AddSingleton(CreateContext);
+        services.AddSingleton<EventHub>();
+        services.AddSingleton<MachineDirectory>();
+        services.AddSingleton<PointDirectory>();
+        services.AddSingleton<AuditLog>();
+        services.AddSingleton<CatalogAge>();
+        services.AddSingleton<ILinkHostFactory, LinkHostFactory>();
+        services.AddSingleton<Site>();
+        services.AddSingleton<IDisasterToleranceSite>(provider => provider.GetRequiredService<Site>());
+    }
+
+    private static void AddFeatures(IServiceCollection services)
+    {
+        services.AddSingleton<IPlanManager, PlanManager>();
+        services.AddSingleton<ILinkManager, LinkManager>();
+        services.AddSingleton<IStateReader, StateReader>();
+        services.AddSingleton<RpoWatch>();
+        services.AddSingleton<FactsMirror>();
+        services.AddSingleton<IFactsPublisher>(provider => provider.GetRequiredService<FactsMirror>());
+
+        services.AddSingleton<ICapturer, Capturer>();
+        services.AddSingleton<IShipper, Shipper>();
+        services.AddSingleton<Receiver>();
+        services.AddSingleton<IDataHandler>(provider => provider.GetRequiredService<Receiver>());
+        services.AddSingleton<RecordExchange>();
+        services.AddSingleton<IRetentionRunner, RetentionRunner>();
+        services.AddSingleton<StoreSweep>();
+        services.AddSingleton<StoreVerification>();
+        services.AddSingleton<Housekeeping>();
+        services.AddSingleton<OwedShipments>();
+        services.AddSingleton<RunExecutor>();
+        services.AddSingleton<Scheduler>();
+        services.AddSingleton<IReplicationEngine, ReplicationEngine>();
+
+        services.AddSingleton<IControlPart>(provider => provider.GetRequiredService<Receiver>());
+        services.AddSingleton<IControlPart>(provider => provider.GetRequiredService<RecordExchange>());
+        services.AddSingleton<IControlPart>(provider => provider.GetRequiredService<FactsMirror>());
+        services.AddSingleton<ISitePart>(provider => provider.GetRequiredService<FactsMirror>());
+        services.AddSingleton<ISitePart>(provider => provider.GetRequiredService<Scheduler>());
+    }
+
+    private static SiteContext CreateContext(IServiceProvider provider)
+    {
+        var settings = provider.GetRequiredService<SiteSettings>();
+        return new SiteContext
+        {
+            Uuid = settings.Site.Uuid,
+            Name = settings.Site.Name,
+            Options = settings.Engine,
+            Retention = settings.Retention,
+            Clock = provider.GetRequiredService<TimeProvider>(),
+            Ids = provider.GetRequiredService<IIdSource>(),
+            Logs = provider.GetRequiredService<ILoggerFactory>(),
+            Catalog = provider.GetRequiredService<ICatalog>(),
+            Hypervisors = provider.GetServices<HypervisorRegistration>().ToDictionary(r => r.Name, r => r.Create(provider), StringComparer.Ordinal),
+            Peers = settings.Peers.ToDictionary(p => p.Uuid, p => p.Name),
+            Events = provider.GetRequiredService<EventHub>(),
+        };
+    }
+
+    private static ILinkTransport OpenTcp(IServiceProvider provider)
+    {
+        var settings = provider.GetRequiredService<SiteSettings>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        var identity = SiteIdentity.LoadOrCreate(settings.Site.DataDirectory, time);
+        return new TcpLinkTransport(identity, settings.Link, settings.Peers, time, provider.GetRequiredService<ILoggerFactory>().CreateLogger<TcpLinkTransport>());
+    }
+
+    private static ICatalog NoCatalog(IServiceProvider provider) => throw new DisasterToleranceException(
+        ErrorCode.InvalidArgument, "The site has no catalog. Add one, for instance with AddSqliteCatalog of the package DisasterTolerance.Sqlite.");
+
+    private static T Options<T>(IServiceProvider provider)
+        where T : class => provider.GetRequiredService<IOptions<T>>().Value;
+}
