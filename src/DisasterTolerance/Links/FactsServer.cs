@@ -1,0 +1,99 @@
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Plans;
+using DisasterTolerance.Sites;
+
+namespace DisasterTolerance.Links;
+
+/// <summary>Tells peers what this site knows of the things that both share, page by page, and nothing else. Thread-safe.</summary>
+internal sealed class FactsServer(SiteContext site)
+{
+    public const int DigestPage = 1000;
+    public const int MachinePage = 200;
+    public const int PointPage = 1000;
+
+    private static readonly Digest Empty = new(Guid.Empty, 0, [], [], []);
+
+    public async ValueTask<Digest> DigestAsync(Guid peer, DigestRequest request, CancellationToken cancellationToken)
+    {
+        DemandPage(request.Skip);
+        var catalog = site.CatalogState.Id;
+        switch (request.Section)
+        {
+            case DigestSection.Links:
+                var links = (await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false)).Where(link => LinkRules.Joins(link, site.Uuid, peer)).ToList();
+                return Empty with { Catalog = catalog, Total = links.Count, Links = [.. links.Skip(request.Skip).Take(DigestPage)] };
+            case DigestSection.Plans:
+                var query = new PlanQuery { AnySite = peer, IncludeDeleted = true, Skip = request.Skip, Take = DigestPage };
+                var plans = await site.Catalog.QueryPlansAsync(query, cancellationToken).ConfigureAwait(false);
+                return Empty with { Catalog = catalog, Total = plans.TotalCount, Plans = [.. plans.Items.Select(PlanStamp.Of)] };
+            case DigestSection.AskerIsMaster or DigestSection.AskerIsSlave:
+                var machines = await site.Catalog.QueryMachinesAsync(
+                    new MachineQuery
+                    {
+                        Master = request.Section == DigestSection.AskerIsMaster ? peer : null,
+                        Slave = request.Section == DigestSection.AskerIsSlave ? peer : null,
+                        IncludeRemoved = true,
+                        Skip = request.Skip,
+                        Take = DigestPage,
+                    },
+                    cancellationToken).ConfigureAwait(false);
+                return Empty with { Catalog = catalog, Total = machines.TotalCount, Machines = [.. machines.Items.Select(machine => new MachineStamp(machine.Uuid, machine.FactsVersion))] };
+            default:
+                throw new DisasterToleranceException(ErrorCode.InvalidArgument, $"Site '{site.Name}' knows no digest section {(int)request.Section}. Bring both sites to the same release.");
+        }
+    }
+
+    public async ValueTask<PlanContent> PlanAsync(Guid peer, PlanRequest request, CancellationToken cancellationToken)
+    {
+        DemandPage(request.Skip);
+        var plan = await site.Catalog.FindPlanAsync(request.Plan, cancellationToken).ConfigureAwait(false);
+        if (plan is null || site.PeerOf(plan) != peer)
+        {
+            throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' has no plan {request.Plan} together with site '{site.NameOf(peer)}'.");
+        }
+
+        var query = new MachineQuery { Plan = plan.Uuid, IncludeRemoved = true, Skip = request.Skip, Take = MachinePage };
+        var machines = await site.Catalog.QueryMachinesAsync(query, cancellationToken).ConfigureAwait(false);
+        return new PlanContent(plan, [.. machines.Items.Select(MachineIdentity.Of)], machines.TotalCount);
+    }
+
+    public async ValueTask<MachineFacts> MachineAsync(Guid peer, FactsRequest request, CancellationToken cancellationToken)
+    {
+        DemandPage(request.Skip);
+        var machine = await site.Catalog.FindMachineAsync(request.Machine, cancellationToken).ConfigureAwait(false);
+        var plan = machine is null ? null : await site.Catalog.FindPlanAsync(machine.Plan, cancellationToken).ConfigureAwait(false);
+        if (machine is null || plan is null || site.PeerOf(plan) != peer)
+        {
+            throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' protects no machine {request.Machine} together with site '{site.NameOf(peer)}'.");
+        }
+
+        var catalog = site.CatalogState.Id;
+        var since = request.Catalog == catalog && request.Since <= machine.FactsVersion ? request.Since : 0;
+        var query = new PointQuery
+        {
+            Machine = machine.Uuid,
+            Site = site.Uuid,
+            ChangedAfter = since > 0 ? since : null,
+            IncludeRemoved = true,
+            Skip = request.Skip,
+            Take = PointPage,
+        };
+        var points = await site.Catalog.QueryPointsAsync(query, cancellationToken).ConfigureAwait(false);
+
+        // What the peer said is not said back to it, and positions of a change tracker mean nothing there.
+        return new MachineFacts(
+            catalog,
+            since <= 0,
+            machine with { Peer = HoldingFacts.None, PeerFactsVersion = 0, PeerCatalog = Guid.Empty },
+            [.. points.Items.Select(point => point with { ChangeTokens = new Dictionary<string, string>() })],
+            points.TotalCount);
+    }
+
+    private static void DemandPage(int skip)
+    {
+        if (skip < 0)
+        {
+            throw new DisasterToleranceException(ErrorCode.InvalidArgument, $"A page cannot begin at {skip}.");
+        }
+    }
+}
