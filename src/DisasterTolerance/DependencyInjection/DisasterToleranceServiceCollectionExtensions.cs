@@ -1,8 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using DisasterTolerance;
 using DisasterTolerance.Capture;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Diagnostics;
-using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Links;
 using DisasterTolerance.Plans;
 using DisasterTolerance.Recovery;
@@ -48,7 +48,10 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddSingleton(provider => new Lazy<IStorageProvider>(provider.GetRequiredService<IStorageProvider>));
         services.AddSingleton(provider => new Lazy<ILinkTransport>(provider.GetRequiredService<ILinkTransport>));
         AddSite(services);
-        AddFeatures(services);
+        AddPlans(services);
+        AddLinks(services);
+        AddRecovery(services);
+        AddRuns(services);
         services.AddHostedService<SiteHostedService>();
         return new DisasterToleranceBuilder(services);
     }
@@ -69,34 +72,75 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddSingleton<IDisasterToleranceSite>(provider => provider.GetRequiredService<Site>());
     }
 
-    private static void AddFeatures(IServiceCollection services)
+    private static void AddPlans(IServiceCollection services)
     {
-        services.AddSingleton<IPlanManager, PlanManager>();
-        services.AddSingleton<ILinkManager, LinkManager>();
-        services.AddSingleton<IStateReader, StateReader>();
+        services.AddSingleton(Options<PlanLimits>);
+        services.AddSingleton<PlanGates>();
+        services.AddSingleton<PlanCatalog>();
+        services.AddSingleton<PlanWriter>();
+        services.AddSingleton<PlanEditor>();
+        services.AddSingleton<PlanForwarding>();
+        services.AddSingleton<PlanMirror>();
+        services.AddSingleton<PlanTwins>();
+        services.AddSingleton<MachineAdmission>();
+        services.AddSingleton<RpoReader>();
         services.AddSingleton<RpoWatch>();
-        services.AddSingleton<FactsMirror>();
-        services.AddSingleton<IFactsPublisher>(provider => provider.GetRequiredService<FactsMirror>());
+        services.AddSingleton<IPlanManager, PlanManager>();
+        services.AddSingleton<IStateReader, StateReader>();
+        services.AddPart<PlanControl>();
+        services.AddPart<PlanSchedules>();
+    }
 
+    private static void AddLinks(IServiceCollection services)
+    {
+        services.AddSingleton<FactsOutbox>();
+        services.AddSingleton<IFactsPublisher>(provider => provider.GetRequiredService<FactsOutbox>());
+        services.AddSingleton<FactsServer>();
+        services.AddSingleton<FactsClient>();
+        services.AddSingleton<FactsTeller>();
+        services.AddSingleton<MachineMirror>();
+        services.AddPart<LinkManager>();
+        services.AddSingleton<ILinkManager>(provider => provider.GetRequiredService<LinkManager>());
+        services.AddPart<FactsMirror>();
+    }
+
+    private static void AddRecovery(IServiceCollection services)
+    {
+        services.AddSingleton<OwnershipJournal>();
+        services.AddSingleton<IOwnershipJournal>(provider => provider.GetRequiredService<OwnershipJournal>());
+    }
+
+    private static void AddRuns(IServiceCollection services)
+    {
         services.AddSingleton<ICapturer, Capturer>();
         services.AddSingleton<IShipper, Shipper>();
-        services.AddSingleton<Receiver>();
+        services.AddPart<Receiver>();
         services.AddSingleton<IDataHandler>(provider => provider.GetRequiredService<Receiver>());
-        services.AddSingleton<RecordExchange>();
+        services.AddPart<RecordExchange>();
         services.AddSingleton<IRetentionRunner, RetentionRunner>();
         services.AddSingleton<StoreSweep>();
         services.AddSingleton<StoreVerification>();
         services.AddSingleton<Housekeeping>();
         services.AddSingleton<OwedShipments>();
         services.AddSingleton<RunExecutor>();
-        services.AddSingleton<Scheduler>();
         services.AddSingleton<IReplicationEngine, ReplicationEngine>();
+        services.AddPart<Scheduler>();
+    }
 
-        services.AddSingleton<IControlPart>(provider => provider.GetRequiredService<Receiver>());
-        services.AddSingleton<IControlPart>(provider => provider.GetRequiredService<RecordExchange>());
-        services.AddSingleton<IControlPart>(provider => provider.GetRequiredService<FactsMirror>());
-        services.AddSingleton<ISitePart>(provider => provider.GetRequiredService<FactsMirror>());
-        services.AddSingleton<ISitePart>(provider => provider.GetRequiredService<Scheduler>());
+    /// <summary>Adds one object under its own type and as each kind of part that it is. Parts start in the order in which they are added.</summary>
+    private static void AddPart<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this IServiceCollection services)
+        where T : class
+    {
+        services.AddSingleton<T>();
+        if (typeof(T).IsAssignableTo(typeof(IControlPart)))
+        {
+            services.AddSingleton(provider => (IControlPart)provider.GetRequiredService<T>());
+        }
+
+        if (typeof(T).IsAssignableTo(typeof(ISitePart)))
+        {
+            services.AddSingleton(provider => (ISitePart)provider.GetRequiredService<T>());
+        }
     }
 
     private static SiteContext CreateContext(IServiceProvider provider)

@@ -9,7 +9,7 @@ namespace DisasterTolerance.Recovery;
 /// <summary>
 /// Every ownership that this site ever wrote or adopted, beside its packs: written before the catalog, so that a catalog restored from an older copy is noticed. Only the newest entry of a machine is kept. Thread-safe.
 /// </summary>
-internal sealed class OwnershipJournal(SiteContext site)
+internal sealed class OwnershipJournal(SiteContext site) : IOwnershipJournal
 {
     private const string Prefix = "epochs/";
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DisasterTolerance.Catalog;
+using DisasterTolerance.Retention;
 using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
 using Microsoft.Extensions.Logging;
