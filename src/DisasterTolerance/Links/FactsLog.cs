@@ -22,9 +22,6 @@ internal static partial class Log
     [LoggerMessage(2115, LogLevel.Warning, "The facts of machine {Machine} could not be taken from site '{Peer}'")]
     public static partial void PullFailed(ILogger logger, Guid machine, string peer, Exception cause);
 
-    [LoggerMessage(2116, LogLevel.Error, "Work that was left could not be taken up after the site became sure")]
-    public static partial void ResumeFailed(ILogger logger, Exception cause);
-
     [LoggerMessage(2117, LogLevel.Warning, "Plan {Plan} could not be taken from site '{Peer}'")]
     public static partial void PlanPullFailed(ILogger logger, Guid plan, string peer, Exception cause);
 }

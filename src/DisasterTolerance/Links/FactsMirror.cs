@@ -1,7 +1,5 @@
 using DisasterTolerance.Plans;
-using DisasterTolerance.Recovery;
 using DisasterTolerance.Sites;
-using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Links;
 
@@ -10,14 +8,12 @@ namespace DisasterTolerance.Links;
 /// between. Nothing is sent while nothing changes. Thread-safe.
 /// </summary>
 internal sealed class FactsMirror(
-    SiteContext site, FactsOutbox outbox, FactsServer server, FactsClient client, FactsTeller teller, LinkManager links, PlanMirror plans, MachineMirror machines, IOwnershipMeeting ownership)
+    SiteContext site, FactsOutbox outbox, FactsServer server, FactsClient client, FactsTeller teller, LinkManager links, PlanMirror plans, MachineMirror machines)
     : ISitePart, IControlPart
 {
-    private readonly ILogger _log = site.Logs.CreateLogger<FactsMirror>();
     private readonly Dictionary<Guid, PeerMirror> _peers = [];
     private CancellationTokenSource? _stop;
     private Task _running = Task.CompletedTask;
-    private Task _resuming = Task.CompletedTask;
 
     public void Map(ControlDispatcher dispatcher)
     {
@@ -41,12 +37,14 @@ internal sealed class FactsMirror(
             foreach (var link in site.Links.Peers)
             {
                 var meeting = new FactsMeeting(site, client, links, plans, machines);
-                _peers[link.Peer] = new PeerMirror(site, link, outbox.Of(link.Peer), meeting, teller, () => _resuming = ResumeAsync(stop.Token));
+                _peers[link.Peer] = new PeerMirror(site, link, outbox.Of(link.Peer), meeting, teller);
             }
 
             _running = Task.WhenAll([.. _peers.Values.Select(peer => Task.Run(() => peer.RunAsync(stop.Token), CancellationToken.None))]);
         }
 
+        // What could not be settled while the site was unsure is settled now.
+        site.Certainty.BecameSure += MeetAgain;
         return Task.CompletedTask;
     }
 
@@ -54,8 +52,9 @@ internal sealed class FactsMirror(
     {
         if (_stop is { } stop)
         {
+            site.Certainty.BecameSure -= MeetAgain;
             await stop.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(_running, _resuming).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             lock (_peers)
             {
                 _peers.Clear();
@@ -87,23 +86,5 @@ internal sealed class FactsMirror(
         }
 
         return ValueTask.FromResult(new FactsHeard());
-    }
-
-    private async Task ResumeAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.Yield();
-            await ownership.ResumeAsync(cancellationToken).ConfigureAwait(false);
-            MeetAgain();
-        }
-        catch (DisasterToleranceException e)
-        {
-            Log.ResumeFailed(_log, e);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The next start takes the work up.
-        }
     }
 }

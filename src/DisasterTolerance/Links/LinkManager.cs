@@ -6,7 +6,7 @@ namespace DisasterTolerance.Links;
 /// <summary>Keeps the links of this site, sets their limits, and says when they go up and down. Thread-safe.</summary>
 internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublisher facts) : ILinkManager, ISitePart
 {
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly MachineGates _gates = new();
     private readonly Lock _eventGate = new();
     private readonly Dictionary<Guid, bool> _wasUp = [];
     private bool _listens;
@@ -45,36 +45,30 @@ internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublis
     {
         ArgumentNullException.ThrowIfNull(specification);
         var peer = DemandValid(specification);
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        // One lock over all links: there are few, and a link must not be made twice.
+        using var gate = await _gates.EnterAsync(site.Uuid, cancellationToken).ConfigureAwait(false);
+        var links = await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false);
+        if (LinkRules.Holding(links, site.Uuid, peer) is { } present)
         {
-            var links = await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false);
-            if (LinkRules.Holding(links, site.Uuid, peer) is { } present)
-            {
-                throw new DisasterToleranceException(
-                    ErrorCode.AlreadyExists, $"Sites '{site.Name}' and '{site.NameOf(peer)}' have the link {present.Uuid} already: edit that one.");
-            }
+            throw new DisasterToleranceException(
+                ErrorCode.AlreadyExists, $"Sites '{site.Name}' and '{site.NameOf(peer)}' have the link {present.Uuid} already: edit that one.");
+        }
 
-            var now = site.Now;
-            var row = new LinkRow
-            {
-                Uuid = site.Ids.NewId(),
-                SideA = specification.SideA,
-                SideAName = specification.SideAName,
-                SideB = specification.SideB,
-                SideBName = specification.SideBName,
-                Relation = specification.Relation,
-                LimitBytesPerSecond = specification.LimitBytesPerSecond,
-                Created = now,
-                Modified = now,
-            };
-            await PutAsync(row, audit.Entry(specification.Actor, "link.add", row.Uuid.ToString(), $"to site '{site.NameOf(peer)}', {Shown(row)}"), cancellationToken).ConfigureAwait(false);
-            return View(row);
-        }
-        finally
+        var now = site.Now;
+        var row = new LinkRow
         {
-            _gate.Release();
-        }
+            Uuid = site.Ids.NewId(),
+            SideA = specification.SideA,
+            SideAName = specification.SideAName,
+            SideB = specification.SideB,
+            SideBName = specification.SideBName,
+            Relation = specification.Relation,
+            LimitBytesPerSecond = specification.LimitBytesPerSecond,
+            Created = now,
+            Modified = now,
+        };
+        await PutAsync(row, audit.Entry(specification.Actor, "link.add", row.Uuid.ToString(), $"to site '{site.NameOf(peer)}', {Shown(row)}"), cancellationToken).ConfigureAwait(false);
+        return View(row);
     }
 
     public async ValueTask<LinkView> EditAsync(Guid link, long limitBytesPerSecond, string actor, CancellationToken cancellationToken = default)
@@ -84,46 +78,32 @@ internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublis
             throw new DisasterToleranceException(ErrorCode.InvalidArgument, error);
         }
 
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        using var gate = await _gates.EnterAsync(site.Uuid, cancellationToken).ConfigureAwait(false);
+        var row = await GetAsync(link, cancellationToken).ConfigureAwait(false);
+        if (row.LimitBytesPerSecond == limitBytesPerSecond)
         {
-            var row = await GetAsync(link, cancellationToken).ConfigureAwait(false);
-            if (row.LimitBytesPerSecond == limitBytesPerSecond)
-            {
-                return View(row);
-            }
+            return View(row);
+        }
 
-            var edited = row with { LimitBytesPerSecond = limitBytesPerSecond, Modified = LinkRules.NextModified(row, site.Now) };
-            await PutAsync(edited, audit.Entry(actor, "link.edit", link.ToString(), $"{Shown(row)} -> {Shown(edited)}"), cancellationToken).ConfigureAwait(false);
-            return View(edited);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        var edited = row with { LimitBytesPerSecond = limitBytesPerSecond, Modified = LinkRules.NextModified(row, site.Now) };
+        await PutAsync(edited, audit.Entry(actor, "link.edit", link.ToString(), $"{Shown(row)} -> {Shown(edited)}"), cancellationToken).ConfigureAwait(false);
+        return View(edited);
     }
 
     public async ValueTask DeleteAsync(Guid link, string actor, CancellationToken cancellationToken = default)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        using var gate = await _gates.EnterAsync(site.Uuid, cancellationToken).ConfigureAwait(false);
+        var row = await GetAsync(link, cancellationToken).ConfigureAwait(false);
+        var peer = OtherSide(row);
+        if (await FindUserAsync(peer, cancellationToken).ConfigureAwait(false) is { } plan)
         {
-            var row = await GetAsync(link, cancellationToken).ConfigureAwait(false);
-            var peer = OtherSide(row);
-            if (await FindUserAsync(peer, cancellationToken).ConfigureAwait(false) is { } plan)
-            {
-                throw new DisasterToleranceException(
-                    ErrorCode.Conflict, $"The link to site '{site.NameOf(peer)}' is used by plan '{plan.Name}' ({plan.Uuid}): delete the plans between the two sites first.");
-            }
+            throw new DisasterToleranceException(
+                ErrorCode.Conflict, $"The link to site '{site.NameOf(peer)}' is used by plan '{plan.Name}' ({plan.Uuid}): delete the plans between the two sites first.");
+        }
 
-            var modified = LinkRules.NextModified(row, site.Now);
-            await PutAsync(row with { Deleted = modified, Modified = modified }, audit.Entry(actor, "link.delete", link.ToString(), $"to site '{site.NameOf(peer)}'"), cancellationToken)
-                .ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        var modified = LinkRules.NextModified(row, site.Now);
+        await PutAsync(row with { Deleted = modified, Modified = modified }, audit.Entry(actor, "link.delete", link.ToString(), $"to site '{site.NameOf(peer)}'"), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     public async ValueTask<IReadOnlyList<LinkView>> ListAsync(CancellationToken cancellationToken = default)
@@ -135,31 +115,24 @@ internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublis
     /// <summary>Takes a link as a peer has it. The caller has judged it by <see cref="FactsRules"/>.</summary>
     public async ValueTask MirrorAsync(Guid peer, LinkRow theirs, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        using var gate = await _gates.EnterAsync(site.Uuid, cancellationToken).ConfigureAwait(false);
+        var links = await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false);
+        var own = links.FirstOrDefault(link => link.Uuid == theirs.Uuid);
+        if (own is not null && (!LinkRules.Joins(own, site.Uuid, peer) || !LinkRules.Replaces(theirs, own)))
         {
-            var links = await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false);
-            var own = links.FirstOrDefault(link => link.Uuid == theirs.Uuid);
-            if (own is not null && (!LinkRules.Joins(own, site.Uuid, peer) || !LinkRules.Replaces(theirs, own)))
-            {
-                return;
-            }
-
-            var entry = audit.Entry($"site@{site.NameOf(peer)}", theirs.Deleted is null ? "link.edit" : "link.delete", theirs.Uuid.ToString(), Shown(theirs));
-            var next = theirs with { RowVersion = own?.RowVersion ?? 0, Created = own?.Created ?? theirs.Created };
-            if (theirs.Deleted is not null && own is { Deleted: null } && await FindUserAsync(peer, cancellationToken).ConfigureAwait(false) is not null)
-            {
-                // A plan was made here while the link was deleted there: the link stays, and the peer hears of it.
-                next = own with { Modified = LinkRules.NextModified(theirs, site.Now) };
-            }
-
-            await PutAsync(next, entry, cancellationToken, tell: next.Modified != theirs.Modified).ConfigureAwait(false);
-            await EndTwinsAsync(peer, cancellationToken).ConfigureAwait(false);
+            return;
         }
-        finally
+
+        var entry = audit.Entry($"site@{site.NameOf(peer)}", theirs.Deleted is null ? "link.edit" : "link.delete", theirs.Uuid.ToString(), Shown(theirs));
+        var next = theirs with { RowVersion = own?.RowVersion ?? 0, Created = own?.Created ?? theirs.Created };
+        if (theirs.Deleted is not null && own is { Deleted: null } && await FindUserAsync(peer, cancellationToken).ConfigureAwait(false) is not null)
         {
-            _gate.Release();
+            // A plan was made here while the link was deleted there: the link stays, and the peer hears of it.
+            next = own with { Modified = LinkRules.NextModified(theirs, site.Now) };
         }
+
+        await PutAsync(next, entry, cancellationToken, tell: next.Modified != theirs.Modified).ConfigureAwait(false);
+        await EndTwinsAsync(peer, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask EndTwinsAsync(Guid peer, CancellationToken cancellationToken)

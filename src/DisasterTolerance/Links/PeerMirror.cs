@@ -20,7 +20,6 @@ internal sealed class PeerMirror
     private readonly FactsBox _box;
     private readonly FactsMeeting _meeting;
     private readonly FactsTeller _teller;
-    private readonly Action _becameSure;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private readonly Signal _meet = new();
@@ -29,9 +28,9 @@ internal sealed class PeerMirror
     private CancellationTokenSource? _running;
     private bool _wasUp;
 
-    public PeerMirror(SiteContext site, IPeerLink link, FactsBox box, FactsMeeting meeting, FactsTeller teller, Action becameSure)
+    public PeerMirror(SiteContext site, IPeerLink link, FactsBox box, FactsMeeting meeting, FactsTeller teller)
     {
-        (_site, _link, _box, _meeting, _teller, _becameSure) = (site, link, box, meeting, teller, becameSure);
+        (_site, _link, _box, _meeting, _teller) = (site, link, box, meeting, teller);
         _log = site.Logs.CreateLogger<PeerMirror>();
     }
 
@@ -127,10 +126,6 @@ internal sealed class PeerMirror
             if (_site.Certainty.Heard(_link.Peer))
             {
                 _site.Events.Publish(SiteEventKind.Unsure, $"Site '{_site.Name}' is sure again: it has heard all facts of its peers.");
-                _becameSure();
-
-                // What could not be settled while the site was unsure.
-                _meet.Set();
             }
 
             return true;

@@ -198,11 +198,12 @@ internal sealed class PlanEditor(
         var twins = await plans.FindElsewhereAsync(before.Uuid, present.SelectMany(machine => (Guid[])[machine.MasterUuid, machine.SlaveUuid]), cancellationToken).ConfigureAwait(false);
         foreach (var machine in present)
         {
-            if (twins.GetValueOrDefault(machine.MasterUuid) ?? twins.GetValueOrDefault(machine.SlaveUuid) is { } other)
+            var other = twins.GetValueOrDefault(machine.MasterUuid) ?? twins.GetValueOrDefault(machine.SlaveUuid);
+            if (other is not null)
             {
                 throw new DisasterToleranceException(
                     ErrorCode.AlreadyExists,
-                    $"The {MachineNames.Of(before)} cannot be switched on: {MachineNames.Of(machine)} is protected by {MachineNames.Of(other!)} too. Take it out of one of the two plans first.");
+                    $"The {MachineNames.Of(before)} cannot be switched on: {MachineNames.Of(machine)} is protected by {MachineNames.Of(other)} too. Take it out of one of the two plans first.");
             }
         }
     }

@@ -19,12 +19,13 @@ internal sealed class PlanWriter(SiteContext site, MachineDirectory machines, Po
     {
         var present = change.Before is null ? [] : await plans.ListMachinesAsync(change.After.Uuid, cancellationToken).ConfigureAwait(false);
         await GrantGraceAsync(change, present, cancellationToken).ConfigureAwait(false);
+        var stored = await CommitAsync(change, present, cancellationToken).ConfigureAwait(false);
         foreach (var machine in change.New)
         {
+            // After the commit, unlike a change of owner: an epoch that no catalog ever had would make the site doubt its catalog after a crash in between.
             await journal.WriteAsync(machine.Uuid, machine.Ownership, cancellationToken).ConfigureAwait(false);
         }
 
-        var stored = await CommitAsync(change, present, cancellationToken).ConfigureAwait(false);
         if (change.Before is { } before && (before.Interval != stored.Interval || before.Enabled != stored.Enabled) && stored.Deleted is null)
         {
             foreach (var machine in present)
