@@ -1,0 +1,35 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Unicode;
+
+namespace DisasterTolerance.HttpApi.Contracts;
+
+/// <summary>All JSON of the routes. Names are the reference's: lower case with underscores, and where it is odd, the odd spelling stands at the member.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    PropertyNameCaseInsensitive = true,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
+[JsonSerializable(typeof(UuidRequest))]
+[JsonSerializable(typeof(AddPlanRequest))]
+[JsonSerializable(typeof(EditPlanRequest))]
+[JsonSerializable(typeof(ListPlansRequest))]
+[JsonSerializable(typeof(AddLinkRequest))]
+[JsonSerializable(typeof(EditLinkRequest))]
+[JsonSerializable(typeof(ListStateRequest))]
+[JsonSerializable(typeof(ListBackupsRequest))]
+[JsonSerializable(typeof(ExecuteRequest))]
+[JsonSerializable(typeof(RecoverRequest))]
+[JsonSerializable(typeof(Envelope<StatusData>))]
+[JsonSerializable(typeof(Envelope<PlansData>))]
+[JsonSerializable(typeof(Envelope<LinksData>))]
+[JsonSerializable(typeof(Envelope<StateData>))]
+[JsonSerializable(typeof(Envelope<BackupsData>))]
+[JsonSerializable(typeof(Envelope<TallyData<ExecuteResult>>))]
+[JsonSerializable(typeof(Envelope<TallyData<RecoverResult>>))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>Writes Chinese as it is instead of as escapes.</summary>
+    public static ApiJson Readable => field ??= new ApiJson(
+        new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) });
+}

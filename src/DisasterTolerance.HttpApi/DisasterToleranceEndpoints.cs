@@ -1,0 +1,30 @@
+using DisasterTolerance.HttpApi.Endpoints;
+using DisasterTolerance.HttpApi.Mapping;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps the documented routes of DisasterTolerance.</summary>
+public static class DisasterToleranceEndpoints
+{
+    /// <summary>
+    /// Maps the routes under <c>/v1/disaster_tolerant_plan</c>. Who may call them is the host's decision: chain <c>RequireAuthorization</c> or filters on what is returned.
+    /// Without one, whoever reaches the host may do everything. Needs the services of <c>AddDisasterTolerance</c>.
+    /// </summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <returns>Conventions that apply to all of the routes.</returns>
+    public static IEndpointConventionBuilder MapDisasterTolerance(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var group = endpoints.MapGroup("/v1/disaster_tolerant_plan");
+        group.AddEndpointFilter(ErrorFilter.InvokeAsync);
+        PlanEndpoints.Map(group);
+        RecoveryEndpoints.Map(group);
+        StateEndpoints.Map(group);
+        BackupEndpoints.Map(group);
+        WorkEndpoints.Map(group);
+        LinkEndpoints.Map(group);
+        return group;
+    }
+}

@@ -1,0 +1,20 @@
+namespace DisasterTolerance.HttpApi;
+
+/// <summary>How the routes answer. Read when they are mapped.</summary>
+public sealed class DisasterToleranceHttpOptions
+{
+    /// <summary>Longest request body in bytes, 1 KiB to 1 GiB. Default 8 MiB. A longer one is refused with HTTP 400.</summary>
+    public int MaxBodyBytes { get; set; } = 8 << 20;
+
+    /// <summary>
+    /// Which of <c>page</c> and <c>number</c> is the page's length. False (the default): as the example of each route has it. True: <c>page</c> on every route, as the
+    /// reference's tables have it.
+    /// </summary>
+    public bool PagingByTables { get; set; }
+
+    /// <summary>Whether errors keep HTTP status 200 and are told by the envelope alone, as old clients expect. Default false.</summary>
+    public bool ErrorsKeepStatus200 { get; set; }
+
+    /// <summary>The time zone of the times in descriptions of recovery points. Default: the host's.</summary>
+    public TimeZoneInfo TimeZone { get; set; } = TimeZoneInfo.Local;
+}

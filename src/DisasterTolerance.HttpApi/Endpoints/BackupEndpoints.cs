@@ -1,0 +1,43 @@
+using DisasterTolerance.Catalog;
+using DisasterTolerance.HttpApi.Contracts;
+using DisasterTolerance.HttpApi.Mapping;
+using DisasterTolerance.HttpApi.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DisasterTolerance.HttpApi.Endpoints;
+
+/// <summary>Recovery points of a machine.</summary>
+internal static class BackupEndpoints
+{
+    public static void Map(IEndpointRouteBuilder group) => group.MapPost("/vm/backup/list", ListAsync);
+
+    private static async Task<IResult> ListAsync(HttpContext http, IStateReader state)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ListBackupsRequest);
+        var view = await MachineResolver.FindAsync(state, request.PlanUuid, request.VmUuid, http.RequestAborted);
+        var faults = new RequestFaults();
+        var query = new PointQuery
+        {
+            Machine = view.Machine.Uuid,
+            Site = StoreNamedBy(Guid.Parse(request.VmUuid!), view, state.Site.Uuid),
+            From = faults.OptionalTime(request.StartTime, "start_time"),
+            Until = EndOfSecond(faults.OptionalTime(request.EndTime, "end_time")),
+        };
+        faults.ThrowIfAny();
+        var paging = Paging.ByPage(request.Number, request.Page);
+        var (found, total) = await paging.ReadAsync(
+            (skip, take) => state.ListPointsAsync(query with { Skip = skip, Take = take }, http.RequestAborted));
+        var zone = http.Options().TimeZone;
+        return Answers.Quiet(
+            new BackupsData(Status.Ok, total, [.. found.Select(point => WireMap.Backup(point, zone))]), ApiJson.Readable.EnvelopeBackupsData);
+    }
+
+    /// <summary>The master-side uuid asks for the master's store, the slave-side uuid for the slave's, the object's own for that of the site that answers.</summary>
+    private static Guid StoreNamedBy(Guid uuid, MachineView view, Guid thisSite) =>
+        uuid == view.Machine.MasterUuid ? view.Plan.Master : uuid == view.Machine.SlaveUuid ? view.Plan.Slave : thisSite;
+
+    /// <summary>Points are committed within a second, the wire knows whole ones.</summary>
+    private static DateTimeOffset? EndOfSecond(DateTimeOffset? time) => time is { } start && start < DateTimeOffset.MaxValue.AddSeconds(-1) ? start.AddMilliseconds(999) : time;
+}

@@ -1,0 +1,75 @@
+using DisasterTolerance.Catalog;
+using DisasterTolerance.HttpApi.Contracts;
+using DisasterTolerance.HttpApi.Mapping;
+using DisasterTolerance.HttpApi.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DisasterTolerance.HttpApi.Endpoints;
+
+/// <summary>Plans.</summary>
+internal static class PlanEndpoints
+{
+    public static void Map(IEndpointRouteBuilder group)
+    {
+        group.MapPost("/add", AddAsync);
+        group.MapMethods("/get", [HttpMethods.Get, HttpMethods.Post], GetAsync);
+        group.MapPost("/delete", DeleteAsync);
+        group.MapPost("/list", ListAsync);
+        group.MapPost("/edit", EditAsync);
+    }
+
+    private static async Task<IResult> AddAsync(HttpContext http, IPlanManager plans)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.AddPlanRequest);
+        var plan = await plans.AddAsync(PlanReading.Specification(request, http.Actor()), http.HostStopping());
+        return One(plan, http);
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext http, IPlanManager plans)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.UuidRequest);
+        var uuid = http.Uuid(request.Uuid);
+        var plan = await plans.FindAsync(uuid, http.RequestAborted);
+        return One(plan ?? throw Unknown(uuid), http);
+    }
+
+    private static async Task<IResult> DeleteAsync(HttpContext http, IPlanManager plans)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.UuidRequest);
+        await plans.DeleteAsync(http.Uuid(request.Uuid), http.Actor(), http.HostStopping());
+        return Answers.Done();
+    }
+
+    private static async Task<IResult> EditAsync(HttpContext http, IPlanManager plans)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.EditPlanRequest);
+        var plan = await plans.EditAsync(http.Uuid(request.Uuid), PlanReading.Edit(request, http.Actor()), http.HostStopping());
+        return One(plan, http);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, IPlanManager plans)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ListPlansRequest);
+        var faults = new RequestFaults();
+        var query = new PlanQuery
+        {
+            Master = faults.OptionalUuid(request.MasterCluster, "master_cluster"),
+            AnySite = faults.OptionalUuid(request.ClusterUuid, "cluster_uuid"),
+            Types = [.. (request.FilterTypes ?? []).OfType<string>().Where(type => type.Length > 0)],
+            Fuzzy = request.Fuzzy ?? "",
+        };
+        faults.ThrowIfAny();
+        var paging = Paging.ByNumber(request.Number, request.Page, http.Options());
+        var (found, total) = await paging.ReadAsync((skip, take) => plans.ListAsync(query with { Skip = skip, Take = take }, http.RequestAborted));
+        var sites = http.SiteNames();
+        return Answers.Quiet(new PlansData(Status.Ok, total, [.. found.Select(plan => WireMap.Plan(plan, sites))]), ApiJson.Readable.EnvelopePlansData);
+    }
+
+    private static IResult One(PlanView plan, HttpContext http) =>
+        Answers.Quiet(new PlansData(Status.Ok, 1, [WireMap.Plan(plan, http.SiteNames())]), ApiJson.Readable.EnvelopePlansData, string.Join(' ', plan.Warnings));
+
+    private static DisasterToleranceException Unknown(Guid uuid) =>
+        new(ErrorCode.NotFound, $"There is no plan {uuid}. It may have been deleted; 'list' shows those that exist.");
+}

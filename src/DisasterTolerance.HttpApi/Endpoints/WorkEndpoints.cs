@@ -1,0 +1,113 @@
+using DisasterTolerance.HttpApi.Contracts;
+using DisasterTolerance.HttpApi.Mapping;
+using DisasterTolerance.HttpApi.Requests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DisasterTolerance.HttpApi.Endpoints;
+
+/// <summary>Runs, planned migrations and confirmations. Each answers when the work is done, and the work goes on when the client goes away.</summary>
+internal static class WorkEndpoints
+{
+    public static void Map(IEndpointRouteBuilder group)
+    {
+        group.MapPost("/backup/execute", ExecuteAsync);
+        group.MapPost("/vm/confirm", ConfirmAsync);
+    }
+
+    private static async Task<IResult> ExecuteAsync(HttpContext http, IStateReader state, IReplicationEngine engine, IRecoveryService recovery)
+    {
+        var machines = await ReadMachinesAsync(http);
+        return await EachAsync(machines, request => ExecuteOneAsync(request, http, state, engine, recovery));
+    }
+
+    private static async Task<IResult> ConfirmAsync(HttpContext http, IStateReader state, IRecoveryService recovery)
+    {
+        var machines = await ReadMachinesAsync(http);
+        var (actor, stopping) = (http.Actor(), http.HostStopping());
+        return await EachAsync(machines, async request =>
+        {
+            var view = await MachineResolver.FindAsync(state, request.PlanUuid, request.VmUuid, stopping);
+            await recovery.ConfirmAsync(view.Machine.Uuid, actor, stopping);
+        });
+    }
+
+    private static async Task ExecuteOneAsync(
+        ExecuteVmRequest request, HttpContext http, IStateReader state, IReplicationEngine engine, IRecoveryService recovery)
+    {
+        var (actor, stopping) = (http.Actor(), http.HostStopping());
+        var view = await MachineResolver.FindAsync(state, request.PlanUuid, request.VmUuid, stopping);
+        var faults = new RequestFaults();
+        var source = faults.OptionalUuid(request.SourceCluster, "source_cluster");
+        faults.ThrowIfAny();
+        if (source is { } named && named != view.Machine.Ownership.Owner)
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.NotOwner,
+                $"Machine '{view.Machine.Name}' runs at site '{http.SiteNames().Of(view.Machine.Ownership.Owner)}', not at source_cluster {named}. Ask 'state' and name the site where it runs.");
+        }
+
+        if (request.DestinationActivate is true)
+        {
+            await recovery.MigrateAsync(
+                new MigrationRequest
+                {
+                    Machine = view.Machine.Uuid,
+                    Source = source,
+                    AutoShutoff = request.AutoShutoff ?? false,
+                    Host = request.StartupHosts?.FirstOrDefault(host => !string.IsNullOrEmpty(host)),
+                    Actor = actor,
+                },
+                stopping);
+        }
+        else if (request.AutoShutoff is true)
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.InvalidArgument,
+                $"Machine '{view.Machine.Name}' was not run: auto_shutoff is taken together with destination_activate only. Shut the machine down yourself, or send auto_shutoff false.");
+        }
+        else
+        {
+            var report = await engine.RunAsync(new RunRequest(view.Machine.Uuid, actor), stopping);
+            if (report.NotShippedBecause.Length > 0)
+            {
+                throw new DisasterToleranceException(
+                    ErrorCode.PeerUnreachable,
+                    $"Point {report.PointName} of machine '{view.Machine.Name}' was captured but not shipped: {report.NotShippedBecause} It is shipped as soon as that is over.",
+                    isTransient: true);
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<ExecuteVmRequest>> ReadMachinesAsync(HttpContext http)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ExecuteRequest);
+        var faults = new RequestFaults();
+        ExecuteVmRequest[] machines = [.. (request.ExecVms ?? []).OfType<ExecuteVmRequest>()];
+        if (machines.Length == 0)
+        {
+            faults.Add("'exec_vms' names no machine");
+        }
+
+        faults.ThrowIfAny();
+        return machines;
+    }
+
+    private static async Task<IResult> EachAsync(IReadOnlyList<ExecuteVmRequest> machines, Func<ExecuteVmRequest, Task> work)
+    {
+        var results = await Task.WhenAll(machines.Select(async request =>
+        {
+            try
+            {
+                await work(request);
+                return Answers.Executed(request, null);
+            }
+            catch (DisasterToleranceException error)
+            {
+                return Answers.Executed(request, error);
+            }
+        }));
+        return Answers.Spoken(Answers.Tally(results, result => result.Scode), ApiJson.Readable.EnvelopeTallyDataExecuteResult);
+    }
+}

@@ -1,0 +1,14 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace DisasterTolerance.HttpApi;
+
+/// <summary>Log messages 3000 to 3099.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(3000, LogLevel.Information, "{Path} was refused with code {Code}: {Reason}")]
+    public static partial void Refused(ILogger logger, PathString path, int code, string reason);
+
+    [LoggerMessage(3001, LogLevel.Error, "{Path} failed unexpectedly")]
+    public static partial void Unexpected(ILogger logger, Exception error, PathString path);
+}

@@ -1,0 +1,50 @@
+using DisasterTolerance.HttpApi.Requests;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DisasterTolerance.HttpApi.Mapping;
+
+/// <summary>Turns what a handler throws into the documented envelope.</summary>
+internal static class ErrorFilter
+{
+    public static async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        var keep200 = http.Options().ErrorsKeepStatus200;
+        try
+        {
+            return await next(context);
+        }
+        catch (DisasterToleranceException error)
+        {
+            Log.Refused(Logger(http), http.Request.Path, (int)error.Code, error.Message);
+            return Answers.Error((int)error.Code, ErrorTable.Of(error.Code), error.Message, keep200);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read an answer.
+            return TypedResults.Empty;
+        }
+        catch (OperationCanceledException)
+        {
+            return Answers.Error(
+                (int)ErrorCode.Cancelled,
+                ErrorTable.Of(ErrorCode.Cancelled),
+                "The site is stopping. Work that was under way is taken up again at the next start; ask 'state' then.",
+                keep200);
+        }
+        catch (Exception error) when (error is not BadHttpRequestException)
+        {
+            Log.Unexpected(Logger(http), error, http.Request.Path);
+            return Answers.Error(
+                ErrorTable.UnexpectedScode,
+                ErrorTable.Unexpected,
+                "The site met an error that it did not expect. Its log tells more; ask 'state' what became of the work before trying again.",
+                keep200);
+        }
+    }
+
+    private static ILogger Logger(HttpContext http) =>
+        http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("DisasterTolerance.HttpApi");
+}

@@ -1,0 +1,36 @@
+using DisasterTolerance.HttpApi.Mapping;
+using DisasterTolerance.Links;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace DisasterTolerance.HttpApi.Requests;
+
+/// <summary>What handlers ask of a request beside its body.</summary>
+internal static class HttpContextReading
+{
+    public static DisasterToleranceHttpOptions Options(this HttpContext http) =>
+        http.RequestServices.GetRequiredService<IOptions<DisasterToleranceHttpOptions>>().Value;
+
+    /// <summary>The names of this site and its peers.</summary>
+    public static SiteNames SiteNames(this HttpContext http) =>
+        new(http.RequestServices.GetRequiredService<IStateReader>().Site, http.RequestServices.GetServices<PeerOptions>());
+
+    /// <summary>Who asks, for the audit log.</summary>
+    public static string Actor(this HttpContext http) =>
+        http.User.Identity?.Name is { Length: > 0 } name ? name : $"http {http.Connection.RemoteIpAddress}";
+
+    /// <summary>The object's uuid from the body, else from the query.</summary>
+    public static Guid Uuid(this HttpContext http, string? fromBody)
+    {
+        var faults = new RequestFaults();
+        var uuid = faults.Uuid(string.IsNullOrWhiteSpace(fromBody) ? http.Request.Query["uuid"].ToString() : fromBody, "uuid");
+        faults.ThrowIfAny();
+        return uuid;
+    }
+
+    /// <summary>For work that goes on when the client goes away: it ends with the host only.</summary>
+    public static CancellationToken HostStopping(this HttpContext http) =>
+        http.RequestServices.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace DisasterTolerance.HttpApi.Requests;
+
+/// <summary>Collects what is wrong with a request, so that its author hears of everything at once. Not thread-safe.</summary>
+internal sealed class RequestFaults
+{
+    private readonly List<string> _faults = [];
+
+    public void Add(string fault) => _faults.Add(fault);
+
+    /// <summary>A uuid that must be there.</summary>
+    public Guid Uuid(string? text, string member)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            Add($"'{member}' is missing");
+            return Guid.Empty;
+        }
+
+        return OptionalUuid(text, member) ?? Guid.Empty;
+    }
+
+    /// <summary>A uuid, or null if the member is absent or empty.</summary>
+    public Guid? OptionalUuid(string? text, string member)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return null;
+        }
+
+        if (Guid.TryParse(text, out var uuid) && uuid != Guid.Empty)
+        {
+            return uuid;
+        }
+
+        Add($"'{member}' {Quoted(text)} is not a uuid");
+        return null;
+    }
+
+    /// <summary>Uuids; empty if the member is absent.</summary>
+    public IReadOnlyList<Guid> Uuids(IReadOnlyList<string?>? texts, string member) =>
+        [.. (texts ?? []).Select(text => OptionalUuid(text, member)).OfType<Guid>()];
+
+    /// <summary>A number that must be there.</summary>
+    public long Number(long? number, string member)
+    {
+        if (number is null)
+        {
+            Add($"'{member}' is missing");
+        }
+
+        return number ?? 0;
+    }
+
+    /// <summary>A point in time in seconds since 1970, or null if the member is absent or 0.</summary>
+    public DateTimeOffset? OptionalTime(long? seconds, string member)
+    {
+        if (seconds is null or 0)
+        {
+            return null;
+        }
+
+        if (seconds < 0 || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds())
+        {
+            Add($"'{member}' {seconds.Value.ToString(CultureInfo.InvariantCulture)} is no time in seconds since 1970");
+            return null;
+        }
+
+        return DateTimeOffset.FromUnixTimeSeconds(seconds.Value);
+    }
+
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.InvalidArgument"/> with all faults.</exception>
+    public void ThrowIfAny()
+    {
+        if (_faults.Count > 0)
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.InvalidArgument, $"The request is not valid: {string.Join("; ", _faults)}. Nothing was changed. Correct it and send it again.");
+        }
+    }
+
+    /// <summary>A text of the client, short enough for a message.</summary>
+    private static string Quoted(string text) => text.Length <= 64 ? $"'{text}'" : $"'{text[..64]}…'";
+}
