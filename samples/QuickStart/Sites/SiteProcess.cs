@@ -1,0 +1,152 @@
+using System.Diagnostics;
+
+namespace DisasterTolerance.QuickStart.Sites;
+
+/// <summary>One site in a process of its own. Starting and killing may come from several threads.</summary>
+internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int linkPort, string folder) : IDisposable
+{
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private Process? _process;
+    private IReadOnlyList<string> _peerArguments = [];
+
+    public string Name => name;
+
+    public Guid Uuid => uuid;
+
+    public Uri Url { get; } = new($"http://127.0.0.1:{httpPort}");
+
+    public string LinkEndpoint { get; } = $"127.0.0.1:{linkPort}";
+
+    public string MachinesFolder { get; } = Path.Combine(folder, "machines");
+
+    /// <summary>Whether the process shall run; false while the demonstration has it switched off.</summary>
+    public bool IsWanted { get; private set; }
+
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _process is { HasExited: false };
+            }
+        }
+    }
+
+    private string DataFolder => Path.Combine(folder, "data");
+
+    private string LogPath => Path.Combine(folder, "site.log");
+
+    /// <summary>The SHA-256 of the site's public key.</summary>
+    public async Task<string> ReadIdentityAsync(CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(SiteHostProgram.Command(["identity", "--Site:Data", DataFolder]))!;
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return process.ExitCode == 0 ? (await output).Trim() : throw new StoryException($"Site '{name}' has no identity: {await errors}");
+    }
+
+    public void SetPeer(SiteProcess peer, string publicKey) => _peerArguments =
+    [
+        "--Peers:0:Uuid", peer.Uuid.ToString(),
+        "--Peers:0:Name", peer.Name,
+        "--Peers:0:Endpoint", peer.LinkEndpoint,
+        "--Peers:0:PublicKey", publicKey,
+    ];
+
+    /// <summary>Starts the process unless it runs, and waits until the site is ready.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        IsWanted = true;
+        lock (_gate)
+        {
+            if (_process is not { HasExited: false })
+            {
+                _process?.Dispose();
+                _process = Launch();
+            }
+        }
+
+        await WaitUntilReadyAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the process with SIGKILL, as a power cut would.</summary>
+    /// <param name="forGood">Whether it shall stay off.</param>
+    public void Kill(bool forGood)
+    {
+        IsWanted &= !forGood;
+        lock (_gate)
+        {
+            if (_process is { HasExited: false } process)
+            {
+                process.Kill(entireProcessTree: true);
+                process.WaitForExit();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Kill(forGood: true);
+        _process?.Dispose();
+        _health.Dispose();
+    }
+
+    private Process Launch()
+    {
+        var process = Process.Start(SiteHostProgram.Command(
+        [
+            "--urls", Url.ToString(),
+            "--Site:Uuid", uuid.ToString(),
+            "--Site:Name", name,
+            "--Site:Data", DataFolder,
+            "--Link:Listen", LinkEndpoint,
+            "--Hypervisors:hci:Kind", "Images",
+            "--Hypervisors:hci:Path", MachinesFolder,
+            .. _peerArguments,
+        ]))!;
+        var log = TextWriter.Synchronized(new StreamWriter(LogPath, append: true) { AutoFlush = true });
+        process.OutputDataReceived += (_, line) => log.WriteLine(line.Data);
+        process.ErrorDataReceived += (_, line) => log.WriteLine(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!await IsReadyAsync(cancellationToken))
+        {
+            if (!IsRunning || Stopwatch.GetElapsedTime(started) > LongestStart)
+            {
+                // A process that somebody killed while it started is started again by whoever needs it.
+                throw IsRunning
+                    ? new StoryException($"Site '{name}' is not ready after {LongestStart.TotalSeconds:F0} s.{Environment.NewLine}{LastWords()}")
+                    : new SiteEndedException($"Site '{name}' ended while it started.{Environment.NewLine}{LastWords()}");
+            }
+
+            await Task.Delay(PollPause, cancellationToken);
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await _health.GetAsync(new Uri(Url, "/healthz"), cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception error) when (error is HttpRequestException || (error is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
+    private string LastWords() => File.Exists(LogPath) ? string.Join(Environment.NewLine, File.ReadLines(LogPath).TakeLast(15)) : "";
+}

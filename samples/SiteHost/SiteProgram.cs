@@ -1,0 +1,59 @@
+using DisasterTolerance.Links;
+using DisasterTolerance.Sites;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace DisasterTolerance.SiteHost;
+
+/// <summary>Runs the site until the process is asked to end.</summary>
+internal static class SiteProgram
+{
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(4);
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        await using var app = Build(args);
+        await app.StartAsync();
+        var http = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var site = app.Services.GetRequiredService<IStateReader>().Site;
+        Console.WriteLine($"Site '{site.Name}' ({site.Uuid}) is ready: {string.Join(' ', http)}");
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    private static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        LoopbackOnly.Apply(builder);
+        AddSite(builder, SiteSettings.Read(builder.Configuration));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LongestStop);
+        var app = builder.Build();
+        app.MapDisasterTolerance();
+        DiagnosticsEndpoints.Map(app);
+        return app;
+    }
+
+    private static void AddSite(WebApplicationBuilder builder, SiteSettings settings)
+    {
+        var configuration = builder.Configuration;
+        var site = builder.Services.AddDisasterTolerance(options =>
+        {
+            options.Uuid = settings.Uuid;
+            options.Name = settings.Name;
+            options.DataDirectory = settings.Data;
+        });
+        site.AddSqliteCatalog();
+        site.ConfigureLink(options => configuration.GetSection("Link").Bind(options));
+        site.ConfigureEngine(options => configuration.GetSection("Engine").Bind(options));
+        site.ConfigureRetention(options => configuration.GetSection("Retention").Bind(options));
+        foreach (var (name, path) in settings.Images)
+        {
+            site.AddImages(name, path);
+        }
+
+        foreach (var peer in settings.Peers)
+        {
+            site.AddPeer(peer);
+        }
+    }
+}

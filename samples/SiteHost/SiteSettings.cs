@@ -1,0 +1,75 @@
+using DisasterTolerance.Links;
+
+namespace DisasterTolerance.SiteHost;
+
+/// <summary>The site's configuration: file, environment, command line. All faults are told at once.</summary>
+internal sealed class SiteSettings
+{
+    public required Guid Uuid { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Data { get; init; }
+
+    public required IReadOnlyList<PeerOptions> Peers { get; init; }
+
+    /// <summary>Directories of disk-image machines by the name that plans use as <c>dtp_type</c>.</summary>
+    public required IReadOnlyDictionary<string, string> Images { get; init; }
+
+    public static SiteSettings Read(IConfiguration configuration)
+    {
+        var faults = new List<string>();
+        var site = configuration.GetSection("Site");
+        var settings = new SiteSettings
+        {
+            Uuid = Uuid(site, "Uuid", faults),
+            Name = Text(site, "Name", faults),
+            Data = Text(site, "Data", faults),
+            Peers = [.. configuration.GetSection("Peers").GetChildren().Select(peer => Peer(peer, faults))],
+            Images = configuration.GetSection("Hypervisors").GetChildren().ToDictionary(section => section.Key, section => ImagesPath(section, faults), StringComparer.Ordinal),
+        };
+        return faults.Count == 0 ? settings : throw new SettingException(string.Join(Environment.NewLine + "  ", ["the configuration is not complete.", .. faults]));
+    }
+
+    private static PeerOptions Peer(IConfigurationSection section, List<string> faults) => new()
+    {
+        Uuid = Uuid(section, "Uuid", faults),
+        Name = Text(section, "Name", faults),
+        Endpoint = Text(section, "Endpoint", faults),
+        PublicKey = Text(section, "PublicKey", faults),
+        SecondPublicKey = section["SecondPublicKey"],
+    };
+
+    private static string ImagesPath(IConfigurationSection section, List<string> faults)
+    {
+        var kind = Text(section, "Kind", faults);
+        if (kind.Length > 0 && !kind.Equals("Images", StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add($"{section.Path}:Kind is '{kind}'; this host knows only 'Images'.");
+        }
+
+        return Text(section, "Path", faults);
+    }
+
+    private static Guid Uuid(IConfigurationSection section, string key, List<string> faults)
+    {
+        var text = Text(section, key, faults);
+        if (text.Length > 0 && (!Guid.TryParse(text, out var uuid) || uuid == Guid.Empty))
+        {
+            faults.Add($"{section.Path}:{key} is '{text}', which is no uuid.");
+        }
+
+        return Guid.TryParse(text, out var parsed) ? parsed : Guid.Empty;
+    }
+
+    private static string Text(IConfigurationSection section, string key, List<string> faults)
+    {
+        var text = section[key];
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            faults.Add($"{section.Path}:{key} is missing. Set it in appsettings.json, in the environment or by --{section.Path}:{key}.");
+        }
+
+        return text ?? "";
+    }
+}
