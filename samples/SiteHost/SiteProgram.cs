@@ -1,5 +1,3 @@
-using DisasterTolerance.Links;
-using DisasterTolerance.Sites;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 

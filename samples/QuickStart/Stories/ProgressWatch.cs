@@ -21,13 +21,13 @@ internal sealed class ProgressWatch(StoryWorld world)
         }
     }
 
-    private async Task<(double Share, string Text)?> LookAsync(SiteApi api, CancellationToken cancellationToken)
+    private static async Task<(double Share, string Text)?> LookAsync(SiteApi api, CancellationToken cancellationToken)
     {
         try
         {
             // The figures are the host's own; what they mean stands in the documented state.
             var work = (await api.ReadMetricsAsync(cancellationToken)).Work.FirstOrDefault(work => work.TotalBytes > 0);
-            if (work is null || await api.FindPlanAsync(world.PlanName, cancellationToken) is not { } plan)
+            if (work is null || await api.FindPlanAsync(StoryWorld.PlanName, cancellationToken) is not { } plan)
             {
                 return null;
             }

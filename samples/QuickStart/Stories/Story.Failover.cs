@@ -35,7 +35,7 @@ internal sealed partial class Story
         await world.Persistence.OnceAsync("Starting north again", () => world.Master.StartAsync(cancellationToken), cancellationToken);
         await world.Persistence.UntilAsync(
             "North as the replica",
-            async () => await world.MasterApi.FindPlanAsync(world.PlanName, cancellationToken) is { } plan && plan.RunningAt == world.Slave.Uuid,
+            async () => await world.MasterApi.FindPlanAsync(StoryWorld.PlanName, cancellationToken) is { } plan && plan.RunningAt == world.Slave.Uuid,
             cancellationToken);
         KindFacts? residual = null;
         await world.Persistence.UntilAsync(

@@ -35,12 +35,15 @@ internal sealed partial class Story
             cancellationToken);
         await world.Persistence.UntilAsync(
             "The plan",
-            async () => await world.MasterApi.FindPlanAsync(world.PlanName, cancellationToken) is not null,
-            () => world.MasterApi.AddPlanAsync(new PlanWish(world.PlanName, world.Master.Uuid, world.Slave.Uuid, world.MachineUuid, "vm1"), cancellationToken),
+            async () => await world.MasterApi.FindPlanAsync(StoryWorld.PlanName, cancellationToken) is not null,
+            () => world.MasterApi.AddPlanAsync(new PlanWish(StoryWorld.PlanName, world.Master.Uuid, world.Slave.Uuid, world.MachineUuid, "vm1"), cancellationToken),
             cancellationToken);
+        PlanFacts? plan = null;
         await world.Persistence.UntilAsync(
-            "The plan at the other site", async () => await world.SlaveApi.FindPlanAsync(world.PlanName, cancellationToken) is not null, cancellationToken);
-        await world.Persistence.OnceAsync("Reading the plan", async () => _plan = await world.PlanAtAsync(world.MasterApi, cancellationToken), cancellationToken);
+            "The plan at the other site",
+            async () => (plan = await world.SlaveApi.FindPlanAsync(StoryWorld.PlanName, cancellationToken)) is not null,
+            cancellationToken);
+        _plan = plan!;
         return new StepFigures("TLS 1.3, both sides pinned");
     }
 

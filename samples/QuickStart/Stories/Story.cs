@@ -81,7 +81,7 @@ internal sealed partial class Story(StoryWorld world, QuickStartOptions options,
     private Task UntilSeenAsync(SiteApi api, SiteProcess runningAt, int procedure, Func<Task> attempt, CancellationToken cancellationToken) =>
         world.Persistence.UntilAsync(
             $"Machine at '{runningAt.Name}' in procedure {procedure}",
-            async () => await api.FindPlanAsync(world.PlanName, cancellationToken) is { } plan && plan.RunningAt == runningAt.Uuid && plan.Procedure == procedure,
+            async () => await api.FindPlanAsync(StoryWorld.PlanName, cancellationToken) is { } plan && plan.RunningAt == runningAt.Uuid && plan.Procedure == procedure,
             attempt,
             cancellationToken);
 }

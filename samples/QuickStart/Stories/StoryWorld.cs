@@ -32,7 +32,7 @@ internal sealed class StoryWorld : IDisposable
 
     public Guid MachineUuid { get; } = Guid.NewGuid();
 
-    public string PlanName => "quick start";
+    public const string PlanName = "quick start";
 
     public DiskChanges Changes { get; private set; } = null!;
 
@@ -73,9 +73,6 @@ internal sealed class StoryWorld : IDisposable
     /// <summary>Writes to the machine's first disk as a guest would.</summary>
     public Task ChangeDiskAsync(MachineFolder machine, int bytes, CancellationToken cancellationToken) =>
         Changes.WriteAsync(machine.Disks().Values.First(), HasFileSystem, bytes, cancellationToken);
-
-    public async Task<PlanFacts> PlanAtAsync(SiteApi site, CancellationToken cancellationToken) =>
-        await site.FindPlanAsync(PlanName, cancellationToken) ?? throw new StoryException($"A site does not know the plan '{PlanName}'.");
 
     public void Dispose()
     {
