@@ -11,6 +11,9 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
     private readonly Lock _gate = new();
     private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(5) };
     private Process? _process;
+
+    // False while the demonstration has it switched off.
+    private bool _isWanted;
     private IReadOnlyList<string> _peerArguments = [];
 
     public string Name => name;
@@ -22,9 +25,6 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
     public string LinkEndpoint { get; } = $"127.0.0.1:{linkPort}";
 
     public string MachinesFolder { get; } = Path.Combine(folder, "machines");
-
-    /// <summary>Whether the process shall run; false while the demonstration has it switched off.</summary>
-    public bool IsWanted { get; private set; }
 
     public bool IsRunning
     {
@@ -62,16 +62,29 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
     /// <summary>Starts the process unless it runs, and waits until the site is ready.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        IsWanted = true;
         lock (_gate)
         {
-            if (_process is not { HasExited: false })
+            _isWanted = true;
+            LaunchUnlessRunning();
+        }
+
+        await WaitUntilReadyAsync(cancellationToken);
+    }
+
+    /// <summary>Starts the process again if it shall run and does not.</summary>
+    /// <param name="say">Is told of it.</param>
+    /// <param name="cancellationToken">Ends the wait for the site.</param>
+    public async Task EnsureRunningAsync(Action<string> say, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (!_isWanted || !LaunchUnlessRunning())
             {
-                _process?.Dispose();
-                _process = Launch();
+                return;
             }
         }
 
+        say($"The process of site '{name}' ended unexpectedly; it was started again.");
         await WaitUntilReadyAsync(cancellationToken);
     }
 
@@ -79,9 +92,9 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
     /// <param name="forGood">Whether it shall stay off.</param>
     public void Kill(bool forGood)
     {
-        IsWanted &= !forGood;
         lock (_gate)
         {
+            _isWanted &= !forGood;
             if (_process is { HasExited: false } process)
             {
                 process.Kill(entireProcessTree: true);
@@ -95,6 +108,18 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
         Kill(forGood: true);
         _process?.Dispose();
         _health.Dispose();
+    }
+
+    private bool LaunchUnlessRunning()
+    {
+        if (_process is { HasExited: false })
+        {
+            return false;
+        }
+
+        _process?.Dispose();
+        _process = Launch();
+        return true;
     }
 
     private Process Launch()

@@ -69,12 +69,13 @@ internal sealed class Persistence(IReadOnlyList<SiteProcess> sites, Action<strin
         return UntilAsync(what, () => Task.FromResult(done), async () => { await work(); done = true; }, cancellationToken);
     }
 
-    private async Task StartWantedAsync(CancellationToken cancellationToken)
+    /// <summary>Starts again what ended unexpectedly.</summary>
+    /// <exception cref="SiteEndedException">It ended again.</exception>
+    public async Task StartWantedAsync(CancellationToken cancellationToken)
     {
-        foreach (var site in sites.Where(site => site is { IsWanted: true, IsRunning: false }))
+        foreach (var site in sites)
         {
-            say($"The process of site '{site.Name}' ended unexpectedly; it is started again.");
-            await site.StartAsync(cancellationToken);
+            await site.EnsureRunningAsync(say, cancellationToken);
         }
     }
 }

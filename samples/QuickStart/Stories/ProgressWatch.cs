@@ -11,6 +11,7 @@ internal sealed class ProgressWatch(StoryWorld world)
     {
         while (await Task.WhenAny(step, Task.Delay(Pause, cancellationToken)) != step && !cancellationToken.IsCancellationRequested)
         {
+            await ReviveAsync(cancellationToken);
             foreach (var (site, api) in ((SiteProcess, SiteApi)[])[(world.Master, world.MasterApi), (world.Slave, world.SlaveApi)])
             {
                 if (site.IsRunning && await LookAsync(api, cancellationToken) is var (share, text))
@@ -18,6 +19,19 @@ internal sealed class ProgressWatch(StoryWorld world)
                     tell(share, $"{site.Name}: {text}");
                 }
             }
+        }
+    }
+
+    /// <summary>A step may wait for a site that died without asking it anything.</summary>
+    private async Task ReviveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await world.Persistence.StartWantedAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is SiteEndedException or OperationCanceledException)
+        {
+            // Tried again in a moment, and the step's own patience ends it if that never helps.
         }
     }
 

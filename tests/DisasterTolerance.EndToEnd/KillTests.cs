@@ -1,0 +1,55 @@
+using System.Globalization;
+using DisasterTolerance.QuickStart.Sites;
+
+namespace DisasterTolerance.EndToEnd;
+
+/// <summary>Kill -9 of either site at any time, then its start, ends in the same result.</summary>
+[Collection(nameof(WholeMachine))]
+public class KillTests(ITestOutputHelper output)
+{
+    private const int Rounds = 20;
+
+    [Fact]
+    public async Task Story_SiteKilledAtRandomMoments_EndsInTheSameResult()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var seed = Environment.GetEnvironmentVariable("DT_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        output.WriteLine($"Seed {seed} (set DT_SEED to repeat).");
+        var random = new Random(seed);
+        var undisturbed = await StoryRound.RunAsync(output, (_, _) => Task.CompletedTask, cancellationToken);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var (moment, victim) = (undisturbed * random.NextDouble(), random.Next(2));
+            var about = $"Seed {seed}, round {round}: site {victim} is killed after {moment.TotalSeconds:F2} s.";
+            output.WriteLine(about);
+            try
+            {
+                await StoryRound.RunAsync(output, (sites, over) => KillAsync(sites[victim], moment, over), cancellationToken);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                Assert.Fail($"{about} {error}");
+            }
+        }
+    }
+
+    private static async Task KillAsync(SiteProcess site, TimeSpan moment, CancellationToken over)
+    {
+        try
+        {
+            await Task.Delay(moment, over);
+
+            // While the story itself has it switched off, the moment is put off.
+            while (!site.IsRunning)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), over);
+            }
+
+            site.Kill(forGood: false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The story was faster than the one that set the moment.
+        }
+    }
+}
