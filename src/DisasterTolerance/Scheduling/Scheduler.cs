@@ -13,7 +13,6 @@ namespace DisasterTolerance.Scheduling;
 internal sealed class Scheduler(SiteContext site, MachineDirectory machines, RunExecutor executor, IShipper shipper, OwedShipments owed, Housekeeping housekeeping) : ISitePart
 {
     private const int DueAtOnce = 256;
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(10);
 
     private readonly ILogger _log = site.Logs.CreateLogger<Scheduler>();
@@ -89,7 +88,7 @@ internal sealed class Scheduler(SiteContext site, MachineDirectory machines, Run
                     Log.TickFailed(_log, e);
                 }
 
-                await Task.Delay(Tick, site.Clock, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(site.Options.ScheduleTick, site.Clock, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

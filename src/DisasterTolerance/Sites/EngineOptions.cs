@@ -15,6 +15,9 @@ public sealed class EngineOptions
     /// <summary>Machines that are shipped at the same time over one link, 1 to 64. Default 2.</summary>
     public int ParallelShips { get; set; } = 2;
 
+    /// <summary>How often the schedule is looked at: a due run starts at most this late. 100 ms to 1 min. Default 1 s.</summary>
+    public TimeSpan ScheduleTick { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>A piece of work in which nothing moves for this long ends with <see cref="ErrorCode.Stalled"/>. 1 s to 1 d. Default 5 min.</summary>
     public TimeSpan ProgressDeadline { get; set; } = TimeSpan.FromMinutes(5);
 

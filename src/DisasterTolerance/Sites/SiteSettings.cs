@@ -50,6 +50,7 @@ internal sealed record SiteSettings(
             (e.ParallelShips is < 1 or > 64, "Engine:ParallelShips must be 1 to 64."),
             (e.ReserveBytes < 0, "Engine:ReserveBytes must not be negative."))
             .Concat(Range(e.ProgressDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), "Engine:ProgressDeadline"))
+            .Concat(Range(e.ScheduleTick, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), "Engine:ScheduleTick"))
             .Concat(Range(e.ShutdownGrace, TimeSpan.Zero, TimeSpan.FromHours(1), "Engine:ShutdownGrace"))
             .Concat(Range(e.FreezeTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), "Engine:FreezeTimeout"))
             .Concat(Range(e.StartTimeout, TimeSpan.Zero, TimeSpan.FromDays(1), "Engine:StartTimeout"))
