@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace DisasterTolerance.Tests.Architecture;
@@ -42,12 +41,18 @@ public sealed class ArchitectureTests
         "System.IO.File", "System.IO.Directory", "System.IO.Drive", "System.IO.RandomAccess", "System.IO.IsolatedStorage", "System.IO.MemoryMappedFiles", "System.Net.", "Microsoft.Data.", "Microsoft.Win32.",
         "System.TimeProvider", "System.Threading.Timer", "System.Threading.PeriodicTimer", "System.Threading.Thread::Sleep", "System.Threading.Tasks.Task::Delay", "System.Diagnostics.Stopwatch",
         "System.Diagnostics.Process", "System.DateTime::get_UtcNow", "System.DateTime::get_Now", "System.DateTimeOffset::get_UtcNow", "System.DateTimeOffset::get_Now", "System.Environment::", "System.Random",
-        "System.Guid::NewGuid", "Microsoft.Extensions.", "DisasterTolerance.Sites.", "DisasterTolerance.Links.", "DisasterTolerance.Transport.", "DisasterTolerance.IIdSource",
+        "System.Guid::NewGuid", "Microsoft.Extensions.", "DisasterTolerance.Sites.SiteContext", "DisasterTolerance.Links.ILink", "DisasterTolerance.Store.IRecordStore",
+        "DisasterTolerance.Catalog.ICatalog", "DisasterTolerance.Hypervisors.IHypervisor", "DisasterTolerance.Storage.IStorage", "DisasterTolerance.IIdSource",
     ];
 
     /// <summary>Classes that are meant to be derived from, besides abstract ones.</summary>
     private static readonly string[] Open =
-        ["DisasterTolerance.DisasterToleranceException", "DisasterTolerance.HypervisorException", "DisasterTolerance.StorageException"];
+    [
+        "DisasterTolerance.DisasterToleranceException", "DisasterTolerance.HypervisorException", "DisasterTolerance.StorageException",
+
+        // Its own nested class adds the ability to append.
+        "DisasterTolerance.Store.RetryingStorage",
+    ];
 
     [Fact]
     public void ShippedProjects_References_FollowTheArrows()
@@ -122,15 +127,15 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void ShippedClasses_AreSealedStaticOrAbstract()
+    public void ShippedClasses_AreSealedStaticOrMeantToBeDerived()
     {
         foreach (var project in Repository.Shipped.Where(project => File.Exists(PathOf(project))))
         {
             using var assembly = new AssemblyReader(PathOf(project));
             var open = assembly.Types
-                .Where(type => (assembly.AttributesOf(type) & (TypeAttributes.Sealed | TypeAttributes.Abstract | TypeAttributes.Interface)) == 0)
+                .Where(assembly.IsOpen)
                 .Select(assembly.NameOf)
-                .Where(name => name != "<Module>" && !name.Contains('<', StringComparison.Ordinal) && !Open.Contains(name));
+                .Where(name => !name.Contains('<', StringComparison.Ordinal) && !Open.Contains(name));
             Assert.True(!open.Any(), $"neither sealed nor abstract: {string.Join(", ", open)}");
         }
     }
@@ -166,7 +171,8 @@ public sealed class ArchitectureTests
         return outer.EndsWith("Rules", StringComparison.Ordinal) || PureTypes.Contains(outer) || PureNamespaces.Any(space => outer.StartsWith(space + ".", StringComparison.Ordinal));
     }
 
-    private static bool IsEffect(string use) => Effects.Any(effect => use.StartsWith(effect, StringComparison.Ordinal));
+    // What the compiler writes into every iterator.
+    private static bool IsEffect(string use) => use != "System.Environment::get_CurrentManagedThreadId" && Effects.Any(effect => use.StartsWith(effect, StringComparison.Ordinal));
 
     private static string PathOf(string project) => Path.Combine(AppContext.BaseDirectory, $"{project}.dll");
 }

@@ -28,13 +28,17 @@ internal sealed class AssemblyReader : IDisposable
 
     public IEnumerable<TypeDefinitionHandle> Types => _metadata.TypeDefinitions;
 
-    public TypeAttributes AttributesOf(TypeDefinitionHandle type) => _metadata.GetTypeDefinition(type).Attributes;
-
     /// <summary>Full name; nested types as <c>Outer+Inner</c>.</summary>
     public string NameOf(TypeDefinitionHandle handle) => NameProvider.NameOf(_metadata, handle);
 
-    /// <summary>Full name of the base type; empty for interfaces.</summary>
-    public string BaseOf(TypeDefinitionHandle handle) => Name(_metadata.GetTypeDefinition(handle).BaseType);
+    /// <summary>Whether code of other assemblies can derive from a type: it is neither sealed nor abstract, and has a constructor for them.</summary>
+    public bool IsOpen(TypeDefinitionHandle handle)
+    {
+        var type = _metadata.GetTypeDefinition(handle);
+        return (type.Attributes & (TypeAttributes.Sealed | TypeAttributes.Abstract | TypeAttributes.Interface)) == 0
+            && type.GetMethods().Select(_metadata.GetMethodDefinition).Any(method => _metadata.GetString(method.Name) == ".ctor"
+                && (method.Attributes & MethodAttributes.MemberAccessMask) is MethodAttributes.Public or MethodAttributes.Family or MethodAttributes.FamORAssem);
+    }
 
     /// <summary>Full names of all types that a type uses, and of all members as <c>Type::Member</c>.</summary>
     public IReadOnlySet<string> UsesOf(TypeDefinitionHandle handle)
