@@ -14,6 +14,7 @@ using DisasterTolerance.Storage;
 using DisasterTolerance.Store;
 using DisasterTolerance.Store.Local;
 using DisasterTolerance.Transport;
+using DisasterTolerance.Upkeep;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -173,6 +174,6 @@ public static class DisasterToleranceServiceCollectionExtensions
     private static ICatalog NoCatalog(IServiceProvider provider) => throw new DisasterToleranceException(
         ErrorCode.InvalidArgument, "The site has no catalog. Add one, for instance with AddSqliteCatalog of the package DisasterTolerance.Sqlite.");
 
-    private static T Options<T>(IServiceProvider provider)
+    private static T Options<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(IServiceProvider provider)
         where T : class => provider.GetRequiredService<IOptions<T>>().Value;
 }

@@ -1,9 +1,9 @@
 using DisasterTolerance.Capture;
 using DisasterTolerance.Catalog;
-using DisasterTolerance.Retention;
 using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Store;
+using DisasterTolerance.Upkeep;
 
 namespace DisasterTolerance.Scheduling;
 

@@ -2,9 +2,9 @@ using System.Text.Json;
 using DisasterTolerance.Capture;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Recovery;
-using DisasterTolerance.Retention;
 using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
+using DisasterTolerance.Upkeep;
 using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Scheduling;

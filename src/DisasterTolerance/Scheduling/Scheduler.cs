@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using DisasterTolerance.Catalog;
-using DisasterTolerance.Retention;
 using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
+using DisasterTolerance.Upkeep;
 using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Scheduling;

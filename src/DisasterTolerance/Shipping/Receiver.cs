@@ -5,9 +5,9 @@ using DisasterTolerance.Chunking;
 using DisasterTolerance.Diagnostics;
 using DisasterTolerance.Links;
 using DisasterTolerance.Recovery;
-using DisasterTolerance.Retention;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Store;
+using DisasterTolerance.Upkeep;
 using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Shipping;

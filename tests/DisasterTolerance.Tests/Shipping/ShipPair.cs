@@ -13,6 +13,7 @@ using DisasterTolerance.Testing.Catalog;
 using DisasterTolerance.Testing.Hypervisors;
 using DisasterTolerance.Testing.Links;
 using DisasterTolerance.Transport;
+using DisasterTolerance.Upkeep;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
 

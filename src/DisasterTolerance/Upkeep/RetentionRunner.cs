@@ -1,9 +1,10 @@
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Recovery;
+using DisasterTolerance.Retention;
 using DisasterTolerance.Sites;
 using Microsoft.Extensions.Logging;
 
-namespace DisasterTolerance.Retention;
+namespace DisasterTolerance.Upkeep;
 
 /// <summary>Carries out <see cref="RetentionPlan"/>: reads what is known, lets the rules decide, marks points as removed. The sweep frees their records later.</summary>
 internal sealed class RetentionRunner(SiteContext site, MachineDirectory machines, PointDirectory points) : IRetentionRunner

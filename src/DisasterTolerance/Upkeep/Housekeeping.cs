@@ -3,7 +3,7 @@ using DisasterTolerance.Catalog;
 using DisasterTolerance.Sites;
 using Microsoft.Extensions.Logging;
 
-namespace DisasterTolerance.Retention;
+namespace DisasterTolerance.Upkeep;
 
 /// <summary>
 /// The store's upkeep by the clock: retention of points whose grace is over, sweep, verification. When each was done last stands in the catalog, so a restart does not forget it. One caller at a time.

@@ -3,7 +3,7 @@ using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Store;
 
-namespace DisasterTolerance.Retention;
+namespace DisasterTolerance.Upkeep;
 
 /// <summary>
 /// Reads the whole store, finds the points that damage hurts, fetches good records from the peer that shares the machine, and marks what stays damaged. Thread-safe.

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace DisasterTolerance.Retention;
+namespace DisasterTolerance.Upkeep;
 
 internal static partial class Log
 {

@@ -4,7 +4,7 @@ using DisasterTolerance.Sites;
 using DisasterTolerance.Store;
 using Microsoft.Extensions.Logging;
 
-namespace DisasterTolerance.Retention;
+namespace DisasterTolerance.Upkeep;
 
 /// <summary>Frees what no point and no session needs, and then measures exactly what each machine's points hold. Thread-safe.</summary>
 internal sealed class StoreSweep(SiteContext site, MachineDirectory machines, PointDirectory points)

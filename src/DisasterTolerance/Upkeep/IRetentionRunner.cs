@@ -1,4 +1,4 @@
-namespace DisasterTolerance.Retention;
+namespace DisasterTolerance.Upkeep;
 
 /// <summary>Removes the points that retention does not keep. Thread-safe.</summary>
 internal interface IRetentionRunner
