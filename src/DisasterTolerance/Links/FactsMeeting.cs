@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace DisasterTolerance.Links;
 
 /// <summary>
-/// Hears one peer: links, then plans, then machines; of each only what differs. Machines are taken side by side, each in order, so that one that has to keep its last state first does not hold up the
+/// Hears one peer: plans, then links (whether one is used is known by its plans), then machines; of each only what differs. Machines are taken side by side, each in order, so that one that has to keep its last state first does not hold up the
 /// others. Thread-safe.
 /// </summary>
 internal sealed class FactsMeeting
@@ -33,10 +33,10 @@ internal sealed class FactsMeeting
     /// <returns>Whether everything was heard.</returns>
     public async Task<bool> MeetAsync(IPeerLink link, CancellationToken cancellationToken, CancellationToken stop)
     {
-        await HearLinksAsync(link, await _client.ListLinksAsync(link, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         var plans = await _client.ListPlansAsync(link, cancellationToken).ConfigureAwait(false);
         List<Task<bool>> taken = [];
         var complete = await HearPlansAsync(link, plans, taken, cancellationToken, stop).ConfigureAwait(false);
+        await HearLinksAsync(link, await _client.ListLinksAsync(link, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         var machines = 0;
         foreach (var section in (DigestSection[])[DigestSection.AskerIsMaster, DigestSection.AskerIsSlave])
         {
@@ -59,8 +59,8 @@ internal sealed class FactsMeeting
     public async ValueTask HearAsync(IPeerLink link, FactsChanged news, Action failed, CancellationToken stop)
     {
         List<Task<bool>> taken = [];
-        await HearLinksAsync(link, news.Links, stop).ConfigureAwait(false);
         var complete = await HearPlansAsync(link, news.Plans, taken, stop, stop).ConfigureAwait(false);
+        await HearLinksAsync(link, news.Links, stop).ConfigureAwait(false);
         await HearMachinesAsync(link, news.Catalog, news.Machines, taken, stop, stop).ConfigureAwait(false);
         if (!complete)
         {

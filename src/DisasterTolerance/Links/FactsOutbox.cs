@@ -56,13 +56,13 @@ internal sealed class FactsBox
         Filled.Set();
     }
 
-    /// <summary>Takes links and plans before machines, so that the peer knows a machine's plan first.</summary>
+    /// <summary>Takes plans before links and machines, so that the peer knows first what these belong to.</summary>
     public FactsNews Take(int most)
     {
         lock (_gate)
         {
-            var links = Take(_links, most);
-            var plans = Take(_plans, most - links.Count);
+            var plans = Take(_plans, most);
+            var links = Take(_links, most - plans.Count);
             return new FactsNews(links, plans, Take(_machines, most - links.Count - plans.Count));
         }
     }

@@ -45,6 +45,7 @@ internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublis
     {
         ArgumentNullException.ThrowIfNull(specification);
         var peer = DemandValid(specification);
+
         // One lock over all links: there are few, and a link must not be made twice.
         using var gate = await _gates.EnterAsync(site.Uuid, cancellationToken).ConfigureAwait(false);
         var links = await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false);
@@ -123,14 +124,16 @@ internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublis
             return;
         }
 
-        var entry = audit.Entry($"site@{site.NameOf(peer)}", theirs.Deleted is null ? "link.edit" : "link.delete", theirs.Uuid.ToString(), Shown(theirs));
         var next = theirs with { RowVersion = own?.RowVersion ?? 0, Created = own?.Created ?? theirs.Created };
-        if (theirs.Deleted is not null && own is { Deleted: null } && await FindUserAsync(peer, cancellationToken).ConfigureAwait(false) is not null)
+        var detail = Shown(theirs);
+        if (theirs.Deleted is not null && own is { Deleted: null } && await FindUserAsync(peer, cancellationToken).ConfigureAwait(false) is { } plan)
         {
             // A plan was made here while the link was deleted there: the link stays, and the peer hears of it.
             next = own with { Modified = LinkRules.NextModified(theirs, site.Now) };
+            detail = $"kept although it was deleted there: plan '{plan.Name}' uses it";
         }
 
+        var entry = audit.Entry($"site@{site.NameOf(peer)}", next.Deleted is null ? "link.edit" : "link.delete", theirs.Uuid.ToString(), detail);
         await PutAsync(next, entry, cancellationToken, tell: next.Modified != theirs.Modified).ConfigureAwait(false);
         await EndTwinsAsync(peer, cancellationToken).ConfigureAwait(false);
     }
