@@ -40,6 +40,11 @@ internal static class ManifestCodec
                     ErrorCode.FormatVersion, $"A manifest has format version {document.Format}; this release reads version {Version}. Use a release that knows it.");
             }
 
+            if (document.Disks.Any(disk => disk is null) || document.Definition.Properties?.Values.Any(value => value is null) == true)
+            {
+                throw ManifestRules.Refuse("a disk or a property is null");
+            }
+
             var manifest = document.ToManifest();
             ManifestRules.Check(manifest);
             return manifest;

@@ -42,7 +42,8 @@ internal sealed class SpoolingStorage : IAppendStorage, IDisposable
         return spooling;
     }
 
-    public ValueTask PutAsync(string name, Stream content, CancellationToken cancellationToken) => _storage.PutAsync(name, content, cancellationToken);
+    public ValueTask PutAsync(string name, Stream content, CancellationToken cancellationToken) =>
+        _spool.IsOpen(name) ? throw Exists(name) : _storage.PutAsync(name, content, cancellationToken);
 
     public async ValueTask<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
@@ -68,7 +69,7 @@ internal sealed class SpoolingStorage : IAppendStorage, IDisposable
     {
         if (await _storage.GetLengthAsync(name, cancellationToken).ConfigureAwait(false) is not null)
         {
-            throw new StorageException(ErrorCode.BlobExists, name, $"There is a blob {name} already. Blobs are never replaced; choose another name.");
+            throw Exists(name);
         }
 
         return new SpooledBlob(await _spool.BeginAsync(name, cancellationToken).ConfigureAwait(false), this);
@@ -80,6 +81,9 @@ internal sealed class SpoolingStorage : IAppendStorage, IDisposable
     public IAsyncEnumerable<BlobInfo> ListOpenAsync(string prefix, CancellationToken cancellationToken) => _spool.ListOpenAsync(prefix, cancellationToken);
 
     public void Dispose() => _spool.Dispose();
+
+    private static StorageException Exists(string name) =>
+        new(ErrorCode.BlobExists, name, $"There is a blob {name} already. Blobs are never replaced; choose another name.");
 
     private async ValueTask UploadAsync(string name, CancellationToken cancellationToken)
     {

@@ -36,7 +36,7 @@ public sealed class TreeTests
     [Fact]
     public async Task RandomEdits_AgainstArray_RootLeavesAndDiffMatch()
     {
-        for (var seed = 0; seed < 150; seed++)
+        for (var seed = 0; seed < 80; seed++)
         {
             try
             {

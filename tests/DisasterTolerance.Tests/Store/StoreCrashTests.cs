@@ -161,11 +161,11 @@ public sealed class StoreCrashTests
     [Fact]
     public async Task RandomOperations_WithCrashes_NeverLoseWhatWasFlushed()
     {
-        for (var seed = 0; seed < 60; seed++)
+        for (var seed = 0; seed < 30; seed++)
         {
             try
             {
-                await new StoreModel(seed).RunAsync(60, Token);
+                await new StoreModel(seed).RunAsync(40, Token);
             }
             catch (Exception error)
             {

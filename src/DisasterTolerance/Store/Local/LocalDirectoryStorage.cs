@@ -95,6 +95,12 @@ internal sealed class LocalDirectoryStorage : IAppendStorage, IDisposable
         try
         {
             using var lease = _handles.Take(final, open);
+            if (offset > long.MaxValue - destination.Length)
+            {
+                // No file reaches there, and the system refuses the sum.
+                return 0;
+            }
+
             var read = 0;
             while (read < destination.Length)
             {
@@ -214,6 +220,9 @@ internal sealed class LocalDirectoryStorage : IAppendStorage, IDisposable
             throw LocalErrors.IsFileError(error) ? LocalErrors.Translate(error, name, open) : error;
         }
     }
+
+    /// <summary>Whether there is an open blob of that name, in use or not.</summary>
+    internal bool IsOpen(string name) => File.Exists(_paths.Open(name));
 
     public void Dispose()
     {

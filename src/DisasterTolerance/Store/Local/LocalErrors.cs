@@ -19,7 +19,7 @@ internal static class LocalErrors
     public static StorageException Translate(Exception error, string? blob, string path)
     {
         var number = error is IOException ? error.HResult & 0xFFFF : 0;
-        return error is FileNotFoundException or DirectoryNotFoundException
+        return blob is not null && (error is FileNotFoundException or DirectoryNotFoundException)
             ? NotFound(blob, path, error)
             : Create(number, error.Message, blob, path, error);
     }

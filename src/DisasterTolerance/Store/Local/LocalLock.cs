@@ -1,9 +1,10 @@
 using System.Globalization;
-using System.Text;
 
 namespace DisasterTolerance.Store.Local;
 
-/// <summary>The lock file: an exclusive handle that the system closes with the process, holding the process id for people.</summary>
+/// <summary>
+/// The lock file: an exclusive handle that the system closes with the process. The process id stands in a file beside it, because a locked file cannot be read by others.
+/// </summary>
 internal static class LocalLock
 {
     public static FileStream Take(LocalPaths paths)
@@ -17,22 +18,18 @@ internal static class LocalLock
         catch (IOException cause) when (File.Exists(path) && cause is not FileNotFoundException and not DirectoryNotFoundException)
         {
             throw new StorageException(
-                ErrorCode.StoreInUse, null, $"The storage at {paths.Root} is in use by process {ReadOwner(path)}. Stop that process, or give this site a directory of its own.", false, cause);
+                ErrorCode.StoreInUse, null, $"The storage at {paths.Root} is in use by process {ReadOwner(paths)}. Stop that process, or give this site a directory of its own.", false, cause);
         }
 
-        file.SetLength(0);
-        file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        file.Flush();
+        File.WriteAllText(Path.Combine(paths.Root, LocalPaths.OwnerName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         return file;
     }
 
-    private static string ReadOwner(string path)
+    private static string ReadOwner(LocalPaths paths)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            Span<byte> text = stackalloc byte[16];
-            return Encoding.ASCII.GetString(text[..file.Read(text)]);
+            return File.ReadAllText(Path.Combine(paths.Root, LocalPaths.OwnerName));
         }
         catch (Exception error) when (LocalErrors.IsFileError(error))
         {

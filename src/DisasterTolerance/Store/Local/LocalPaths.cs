@@ -10,6 +10,7 @@ internal sealed class LocalPaths(string root)
     public const string OpenMark = "@open";
     public const string PartMark = "@part";
     public const string LockName = "@lock";
+    public const string OwnerName = "@owner";
 
     public string Root { get; } = System.IO.Path.GetFullPath(root);
 
