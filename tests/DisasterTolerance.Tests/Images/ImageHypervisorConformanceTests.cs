@@ -13,7 +13,10 @@ public sealed class ImageHypervisorConformanceTests
     public async Task ImageHypervisor_EachCase_Conforms(string name)
     {
         await using var fixture = new ImageFixture(parent: null);
-        Skip(await HypervisorConformance.Find(name).RunAsync(fixture, TestContext.Current.CancellationToken));
+        string? notConcerned = await HypervisorConformance.Find(name).RunAsync(fixture, TestContext.Current.CancellationToken);
+
+        // Images have no change tracker, and snapshots of their own only where the file system clones: nothing else may be left out.
+        Assert.True(notConcerned is null || name.StartsWith("GetChangedExtents_", StringComparison.Ordinal) || !fixture.SnapshotsAreIsolated, notConcerned);
     }
 
     [Fact(Timeout = 300_000)]
@@ -31,14 +34,6 @@ public sealed class ImageHypervisorConformanceTests
     [Fact]
     public void Cases_Names_AreUnique() =>
         Assert.Equal(HypervisorConformance.Cases.Count, HypervisorConformance.Cases.Select(item => item.Name).Distinct().Count());
-
-    private static void Skip(string? reason)
-    {
-        if (reason is not null)
-        {
-            Assert.Skip(reason);
-        }
-    }
 
     private sealed class ImageFixture(string? parent) : HypervisorFixture
     {
