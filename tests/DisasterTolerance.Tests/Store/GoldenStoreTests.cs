@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using DisasterTolerance.Chunking;
+using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Store.Local;
+using static DisasterTolerance.Store.TestStore;
+
+namespace DisasterTolerance.Store;
+
+/// <summary>
+/// Stores that earlier releases wrote must stay readable for ever: the files under Golden are never written again. A new format version gets a folder of its own.
+/// </summary>
+public sealed class GoldenStoreTests : IDisposable
+{
+    private const string Manifest = "19cc1defd998d5f2ce28bdfb3ebf35b03a616d19b28c17b3358a9a5166b0dbf2";
+    private const string DiskSha256 = "98ed2f5ad3bd1d245b31e774d693b72a79d94aa84271285cda382e0aaf4fba04";
+    private static readonly Guid StoreId = new("3247c541-56f8-41aa-a028-1e434b0f4574");
+
+    private readonly string _path = Directory.CreateTempSubdirectory("dt-golden").FullName;
+
+    public void Dispose() => Directory.Delete(_path, recursive: true);
+
+    [Fact]
+    public async Task StoreV1_Opened_VerifiesAndReadsItsPoint()
+    {
+        Copy(Path.Combine(AppContext.BaseDirectory, "Golden", "store-v1"), _path);
+        using var storage = LocalDirectoryStorage.Open(new LocalDirectoryOptions { Path = _path });
+        await using var store = await OpenAsync(storage);
+
+        Assert.Equal(StoreId, store.StoreId);
+        Assert.Equal(0, store.Generation);
+        Assert.Empty((await store.VerifyAsync(0, Token)).Damaged);
+        var manifest = await store.ReadManifestAsync(ContentHash.Parse(Manifest), Token);
+        Assert.Equal("DT-1700000000", manifest.Name);
+        Assert.Equal(SnapshotConsistency.PoweredOff, manifest.Consistency);
+        Assert.Equal(DiskSha256, await HashDiskAsync(store, manifest, Assert.Single(manifest.Disks)));
+    }
+
+    private static async Task<string> HashDiskAsync(RecordStore store, PointManifest manifest, ManifestDisk disk)
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var reader = new TreeReader(store, manifest.Geometry, disk.Tree);
+        var chunk = new byte[manifest.Geometry.ChunkSize];
+        for (long at = 0; at < disk.Definition.LengthBytes; at += chunk.Length)
+        {
+            Array.Clear(chunk);
+            var leaf = await reader.GetLeafAsync(at / chunk.Length, Token);
+            if (!leaf.IsZero)
+            {
+                await store.ReadAsync(leaf, RecordKind.Chunk, chunk, Token);
+            }
+
+            sha.AppendData(chunk, 0, (int)Math.Min(chunk.Length, disk.Definition.LengthBytes - at));
+        }
+
+        return Convert.ToHexStringLower(sha.GetHashAndReset());
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+}
