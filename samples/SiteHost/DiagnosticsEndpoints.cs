@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DisasterTolerance.Catalog;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DisasterTolerance.SiteHost;
 
@@ -16,7 +17,7 @@ internal static class DiagnosticsEndpoints
         app.MapGet("/machines/{machine:guid}.json", MachineAsync);
     }
 
-    private static IResult Health(IStateReader state)
+    private static JsonHttpResult<Health> Health(IStateReader state)
     {
         var site = state.Site;
         return site.IsReady

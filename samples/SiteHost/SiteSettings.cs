@@ -22,7 +22,7 @@ internal sealed class SiteSettings
         var site = configuration.GetSection("Site");
         var settings = new SiteSettings
         {
-            Uuid = Uuid(site, "Uuid", faults),
+            Uuid = ReadUuid(site, "Uuid", faults),
             Name = Text(site, "Name", faults),
             Data = Text(site, "Data", faults),
             Peers = [.. configuration.GetSection("Peers").GetChildren().Select(peer => Peer(peer, faults))],
@@ -33,7 +33,7 @@ internal sealed class SiteSettings
 
     private static PeerOptions Peer(IConfigurationSection section, List<string> faults) => new()
     {
-        Uuid = Uuid(section, "Uuid", faults),
+        Uuid = ReadUuid(section, "Uuid", faults),
         Name = Text(section, "Name", faults),
         Endpoint = Text(section, "Endpoint", faults),
         PublicKey = Text(section, "PublicKey", faults),
@@ -51,7 +51,7 @@ internal sealed class SiteSettings
         return Text(section, "Path", faults);
     }
 
-    private static Guid Uuid(IConfigurationSection section, string key, List<string> faults)
+    private static Guid ReadUuid(IConfigurationSection section, string key, List<string> faults)
     {
         var text = Text(section, key, faults);
         if (text.Length > 0 && (!Guid.TryParse(text, out var uuid) || uuid == Guid.Empty))

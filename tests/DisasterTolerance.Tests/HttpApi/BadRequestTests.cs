@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using DisasterTolerance.Catalog;
 using DisasterTolerance.Plans;
 using NSubstitute;
 using NSubstitute.ExceptionExtensions;
@@ -76,7 +77,7 @@ public class BadRequestTests
     public async Task List_UnexpectedError_TellsNoSecrets()
     {
         await using var host = await ApiHost.StartAsync();
-        host.Plans.ListAsync(Arg.Any<Catalog.PlanQuery>(), Arg.Any<CancellationToken>()).ThrowsAsync(new FormatException("secret detail"));
+        host.Plans.ListAsync(Arg.Any<PlanQuery>(), Arg.Any<CancellationToken>()).ThrowsAsync(new FormatException("secret detail"));
 
         var (status, answer) = await host.PostAsync("/list", "{}");
 
