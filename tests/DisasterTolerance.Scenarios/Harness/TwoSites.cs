@@ -1,0 +1,139 @@
+using DisasterTolerance.Testing.Links;
+
+namespace DisasterTolerance.Scenarios.Harness;
+
+/// <summary>
+/// Two whole sites in one process under virtual time: <see cref="East"/> and <see cref="West"/>, with a simulated link between them. Nothing waits on the wall clock; whatever happens, happens when
+/// the test lets time go on. Not thread-safe: one test drives it.
+/// </summary>
+internal sealed class TwoSites : IAsyncDisposable
+{
+    private readonly Driver _driver;
+
+    private TwoSites(int seed)
+    {
+        Clock = new VirtualClock();
+        Log = new LogTail(Clock);
+        _driver = new Driver(Clock) { WhenStill = CompleteCrashes };
+        var ids = new SeededIds(seed);
+        SimulatedSite east = new(ids.NewId(), new string('e', 64)), west = new(ids.NewId(), new string('a', 64));
+        Link = new SimulatedLink(east, west, Clock);
+        East = new SimSite(this, "east", east, Link.First, seed + 1);
+        West = new SimSite(this, "west", west, Link.Second, seed + 2);
+        Ids = ids;
+    }
+
+    public VirtualClock Clock { get; }
+
+    public LogTail Log { get; }
+
+    public SimulatedLink Link { get; }
+
+    public SimSite East { get; }
+
+    public SimSite West { get; }
+
+    public IEnumerable<SimSite> Sites => [East, West];
+
+    public SeededIds Ids { get; }
+
+    public SeenDisks Seen { get; } = new();
+
+    public StartLedger Starts { get; } = new();
+
+    public DateTimeOffset Now => Clock.GetUtcNow();
+
+    /// <summary>A world whose sites do not run yet.</summary>
+    public static TwoSites Create(int seed = 1) => new(seed);
+
+    /// <summary>A world whose sites run and have a link that is up.</summary>
+    public static async Task<TwoSites> StartAsync(int seed = 1, Action<TwoSites>? configure = null)
+    {
+        var world = new TwoSites(seed);
+        configure?.Invoke(world);
+        await world.RunAsync(async () =>
+        {
+            await world.East.StartAsync();
+            await world.West.StartAsync();
+            await world.AddLinkAsync();
+        });
+        await world.WaitForLinkAsync();
+        return world;
+    }
+
+    public async Task AddLinkAsync() => await East.Links.AddAsync(
+        new LinkSpecification(East.Uuid, East.Name, West.Uuid, West.Name, -1, [East.Name, West.Name], "test"), CancellationToken.None);
+
+    /// <summary>Breaks the link until it is healed.</summary>
+    public void Cut()
+    {
+        Log.Note("", "=== link cut");
+        Link.RefusesConnections = true;
+        Link.Cut();
+    }
+
+    public void Heal()
+    {
+        Log.Note("", "=== link healed");
+        Link.Repair();
+    }
+
+    /// <summary>Waits until both sites see each other and have told each other everything.</summary>
+    public async Task WaitForLinkAsync()
+    {
+        await UntilAsync(() => East.SeesPeer && West.SeesPeer, TimeSpan.FromMinutes(30));
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+    }
+
+    public async Task HealAsync()
+    {
+        Heal();
+        await WaitForLinkAsync();
+    }
+
+    /// <summary>Runs work to its end; time goes on as far as the work needs it.</summary>
+    public Task RunAsync(Func<Task> work) => TellAsync(() => _driver.RunAsync(work, TimeSpan.FromHours(12)));
+
+    public async Task<T> RunAsync<T>(Func<Task<T>> work)
+    {
+        T result = default!;
+        await RunAsync(async () => { result = await work(); });
+        return result;
+    }
+
+    public Task<T> RunAsync<T>(Func<ValueTask<T>> work) => RunAsync(() => work().AsTask());
+
+    public Task RunAsync(Func<ValueTask> work) => RunAsync(() => work().AsTask());
+
+    public Task AdvanceAsync(TimeSpan span) => TellAsync(() => _driver.AdvanceAsync(span));
+
+    public Task UntilAsync(Func<bool> holds, TimeSpan within) => TellAsync(() => _driver.AdvanceUntilAsync(holds, within));
+
+    public Task SettleAsync() => TellAsync(_driver.SettleAsync);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _driver.RunAsync(() => Task.WhenAll(Sites.Select(site => site.CrashAsync())), TimeSpan.FromMinutes(1));
+        _driver.Dispose();
+    }
+
+    // A crash that was planned inside a call takes the rest of the process with it.
+    private bool CompleteCrashes()
+    {
+        var crashed = Sites.Where(site => site.IsRunning && site.Faults.IsCrashed).ToList();
+        crashed.ForEach(site => site.CrashAsync().GetAwaiter().GetResult());
+        return crashed.Count > 0;
+    }
+
+    private async Task TellAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}{Environment.NewLine}{Log.Tell()}", e);
+        }
+    }
+}

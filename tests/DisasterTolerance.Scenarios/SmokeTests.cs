@@ -1,2 +1,0 @@
-namespace DisasterTolerance.Scenarios;
-public class SmokeTests { [Fact] public void Ok() => Assert.True(true); }
