@@ -119,7 +119,7 @@ internal sealed class PlanMirror(
 
     private MachineRow Merge(MachineRow row, MachineIdentity theirs, PlanRow plan, DateTimeOffset now)
     {
-        var merged = theirs.ApplyTo(row) with { Plan = plan.Uuid, Created = theirs.Created };
+        var merged = theirs.ApplyTo(row) with { Plan = plan.Uuid };
         if (plan.Deleted is not null || theirs.Removed is not null)
         {
             return merged with { Removed = row.Removed ?? theirs.Removed ?? now, NextRun = null };
@@ -127,6 +127,11 @@ internal sealed class PlanMirror(
 
         return row.Removed is null && row.Plan == plan.Uuid
             ? merged
-            : merged with { Removed = null, NextRun = writer.NextRun(plan, merged with { Removed = null, LastRunStarted = null }, now) };
+            : merged with
+            {
+                Created = theirs.Created,
+                Removed = null,
+                NextRun = writer.NextRun(plan, merged with { Created = theirs.Created, Removed = null, LastRunStarted = null }, now),
+            };
     }
 }

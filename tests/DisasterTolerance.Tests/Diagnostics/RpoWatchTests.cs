@@ -38,7 +38,7 @@ public sealed class RpoWatchTests
     public async Task TickAsync_TakeoverWithoutConfirmation_IsToldOnceAtTheOwner()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()) with { Rpo = TimeSpan.FromDays(10) });
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()) with { Rpo = TimeSpan.FromDays(10) });
         await pair.Master.Machines.UpdateAsync(
             view.Machines[0].Uuid, row => row with { Takeover = new Takeover(TakeoverKind.Failover, pair.Slave.Uuid, Guid.NewGuid(), pair.Now) }, default);
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));

@@ -25,7 +25,7 @@ public sealed class FactsMirrorTests
     public async Task Plan_AddedWhileTheLinkWasDown_IsMirroredWhenItComesUp()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest(), pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest(), pair.Master.AddGuest()));
         await pair.Master.CommitPointAsync(view.Machines[1].Uuid, pair.Now);
 
         pair.Up();
@@ -60,7 +60,7 @@ public sealed class FactsMirrorTests
     public async Task Points_MoreThanAPage_AreAllMirrored()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         var machine = view.Machines[0].Uuid;
         for (var i = 0; i < FactsServer.PointPage + 7; i++)
         {
@@ -174,7 +174,7 @@ public sealed class FactsMirrorTests
     public async Task SlowMachine_DoesNotHoldUpOthers()
     {
         await using var pair = await MirrorPair.OpenAsync();
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest(), pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest(), pair.Master.AddGuest()));
         var (slow, fast) = (view.Machines[0].Uuid, view.Machines[1].Uuid);
         await pair.SettledAsync(slow);
         await pair.SettledAsync(fast);
@@ -194,7 +194,7 @@ public sealed class FactsMirrorTests
     public async Task Unsure_SiteBecomesSureWhenItsPeerWasHeard()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         pair.Slave.Context.Certainty.Doubt("its catalog is new.", [pair.Master.Uuid]);
 
         pair.Up();
@@ -207,13 +207,13 @@ public sealed class FactsMirrorTests
     public async Task Unsure_SiteStaysUnsureUntilTheMeetingIsComplete()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         pair.Slave.Context.Certainty.Doubt("its catalog is new.", [pair.Master.Uuid]);
         var fail = true;
         pair.Slave.Link.Fail = method => method == "facts.get" && Volatile.Read(ref fail) ? new DisasterToleranceException(ErrorCode.Stalled, "no answer", isTransient: true) : null;
 
         pair.Up();
-        await MirrorPair.UntilAsync(() => Task.FromResult(pair.Slave.Link.Calls.Count(call => call == "facts.get") > 0));
+        await MirrorPair.UntilAsync(() => Task.FromResult(pair.Slave.Link.Calls.Contains("facts.get")));
         Assert.True(pair.Slave.Context.Certainty.IsUnsure);
         Volatile.Write(ref fail, false);
 
@@ -251,10 +251,62 @@ public sealed class FactsMirrorTests
     }
 
     [Fact]
+    public async Task Machine_TakenOutAndAddedToAnotherPlan_IsTheSameObjectAtBothSites()
+    {
+        await using var pair = await MirrorPair.OpenAsync();
+        var guest = pair.Master.AddGuest();
+        var first = await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest, pair.Master.AddGuest()));
+        var machine = first.Machines.Single(row => row.MasterUuid == guest).Uuid;
+        await pair.SettledAsync(machine);
+        var point = await pair.Slave.CommitPointAsync(machine, pair.Now);
+
+        await pair.Master.Manager.EditAsync(
+            first.Plan.Uuid, new PlanEdit { Machines = [.. first.Machines.Where(row => row.Uuid != machine).Select(row => new MachineSpecification { MasterUuid = row.MasterUuid })] });
+        await MirrorPair.UntilAsync(async () => (await pair.Slave.MachineAsync(machine)).Removed is not null);
+        Assert.Equal(pair.Now + TimeSpan.FromDays(7), (await pair.Slave.Catalog.FindPointAsync(point.Uuid, pair.Slave.Uuid, default))!.GraceUntil);
+        pair.Time.Advance(TimeSpan.FromHours(1));
+        var second = await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest) with { Name = "second" });
+
+        await MirrorPair.UntilAsync(async () => await pair.Slave.MachineAsync(machine) is { Removed: null } row && row.Plan == second.Plan.Uuid);
+        await pair.SettledAsync(machine);
+        Assert.Single(await pair.Slave.PointsAsync(machine, pair.Slave.Uuid));
+        Assert.Single((await pair.Slave.Manager.FindAsync(first.Plan.Uuid))!.Machines);
+    }
+
+    [Fact]
+    public async Task Hostile_PlanThatDropsEverything_LeavesThisSitesPointsForTheirGrace()
+    {
+        await using var pair = await MirrorPair.OpenAsync();
+        var (plan, machine) = await pair.ProtectAsync();
+        var points = new List<PointRow>();
+        for (var i = 0; i < 3; i++)
+        {
+            points.Add(await pair.Slave.CommitPointAsync(machine.Uuid, pair.Now + TimeSpan.FromMinutes(i)));
+        }
+
+        await pair.SettledAsync(machine.Uuid);
+        pair.Down();
+        var dispatcher = new ControlDispatcher();
+        var dropped = plan with { Revision = 1000, Retention = RetentionPolicy.Keep(1), Deleted = DateTimeOffset.UnixEpoch.AddYears(60), Modified = pair.Now, RowVersion = 0 };
+        dispatcher.Map(FactsMethods.Plan, (_, _, _) => ValueTask.FromResult(new PlanContent(dropped, [MachineIdentity.Of(machine with { Removed = DateTimeOffset.UnixEpoch })], 1)));
+        var link = new FakeLink(pair.Slave.Uuid, pair.Master.Uuid, "east", dispatcher);
+        link.Set(true);
+
+        await pair.Slave.Mirror.PullAsync(link, plan.Uuid, default);
+
+        foreach (var point in points)
+        {
+            var row = (await pair.Slave.Catalog.FindPointAsync(point.Uuid, pair.Slave.Uuid, default))!;
+            Assert.Null(row.Removed);
+            Assert.Equal(pair.Now + TimeSpan.FromDays(7), row.GraceUntil);
+        }
+    }
+
+    [Fact]
     public async Task Hostile_PointsOfThisSitesOwnStore_AreRefused()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         var machine = view.Machines[0];
         var point = await pair.Master.CommitPointAsync(machine.Uuid, pair.Now);
         await AnswerAsync(pair, machine, view.Plan, row => row, [point with { Removed = pair.Now, FactsVersion = 1 }]);
@@ -268,7 +320,7 @@ public sealed class FactsMirrorTests
     public async Task Hostile_RowOfAnotherMachine_IsRefused()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         var machine = view.Machines[0];
 
         await AnswerAsync(pair, machine, view.Plan, row => row with { MasterUuid = Guid.NewGuid() }, []);

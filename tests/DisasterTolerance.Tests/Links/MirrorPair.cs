@@ -54,7 +54,7 @@ internal sealed class MirrorPair : IAsyncDisposable
         Slave.Link.Set(false);
     }
 
-    public PlanSpecification Specification(params IEnumerable<Guid> machines) => new()
+    public static PlanSpecification Specification(params IEnumerable<Guid> machines) => new()
     {
         Name = "payroll",
         Master = MasterUuid,

@@ -12,7 +12,7 @@ public sealed class PlanManagerTests
         await using var pair = await MirrorPair.OpenAsync(up: false);
         var guest = pair.Master.AddGuest("db1");
 
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(guest));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest));
 
         var machine = Assert.Single(view.Machines);
         Assert.Equal(guest, machine.MasterUuid);
@@ -30,7 +30,7 @@ public sealed class PlanManagerTests
         await using var pair = await MirrorPair.OpenAsync(up: false);
 
         var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Master.Manager.AddAsync(
-            pair.Specification() with { Name = "", Rpo = TimeSpan.Zero, ReserveCount = null, Type = "vmware" }));
+            MirrorPair.Specification() with { Name = "", Rpo = TimeSpan.Zero, ReserveCount = null, Type = "vmware" }));
 
         Assert.Equal(ErrorCode.InvalidArgument, error.Code);
         Assert.Contains("no name", error.Message, StringComparison.Ordinal);
@@ -45,7 +45,7 @@ public sealed class PlanManagerTests
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
 
-        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Master.Manager.AddAsync(pair.Specification() with { Type = "vmware" }));
+        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Master.Manager.AddAsync(MirrorPair.Specification() with { Type = "vmware" }));
 
         Assert.Equal(ErrorCode.HypervisorUnknown, error.Code);
     }
@@ -56,7 +56,7 @@ public sealed class PlanManagerTests
         await using var pair = await MirrorPair.OpenAsync(up: false);
         var missing = Guid.NewGuid();
 
-        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest(), missing)));
+        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest(), missing)));
 
         Assert.Equal(ErrorCode.MachineNotFound, error.Code);
         Assert.Contains(missing.ToString(), error.Message, StringComparison.Ordinal);
@@ -68,9 +68,9 @@ public sealed class PlanManagerTests
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
         var guest = pair.Master.AddGuest();
-        await pair.Master.Manager.AddAsync(pair.Specification(guest));
+        await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest));
 
-        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Master.Manager.AddAsync(pair.Specification(guest) with { Name = "second" }));
+        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest) with { Name = "second" }));
 
         Assert.Equal(ErrorCode.AlreadyExists, error.Code);
         Assert.Contains("'payroll'", error.Message, StringComparison.Ordinal);
@@ -86,7 +86,7 @@ public sealed class PlanManagerTests
         {
             try
             {
-                await pair.Master.Manager.AddAsync(pair.Specification(guest) with { Name = $"plan {i}" });
+                await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest) with { Name = $"plan {i}" });
                 return ErrorCode.None;
             }
             catch (DisasterToleranceException e)
@@ -104,7 +104,7 @@ public sealed class PlanManagerTests
     {
         await using var pair = await MirrorPair.OpenAsync();
 
-        var view = await pair.Slave.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Slave.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
 
         Assert.Single(view.Machines);
         Assert.NotNull(await pair.Master.Manager.FindAsync(view.Plan.Uuid));
@@ -118,7 +118,7 @@ public sealed class PlanManagerTests
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
 
-        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Slave.Manager.AddAsync(pair.Specification(pair.Master.AddGuest())));
+        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Slave.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest())));
 
         Assert.Equal(ErrorCode.PeerUnreachable, error.Code);
     }
@@ -128,7 +128,7 @@ public sealed class PlanManagerTests
     {
         await using var pair = await MirrorPair.OpenAsync();
 
-        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Slave.Manager.AddAsync(pair.Specification(Guid.NewGuid())));
+        var error = await Assert.ThrowsAsync<DisasterToleranceException>(async () => await pair.Slave.Manager.AddAsync(MirrorPair.Specification(Guid.NewGuid())));
 
         Assert.Equal(ErrorCode.MachineNotFound, error.Code);
     }
@@ -137,7 +137,7 @@ public sealed class PlanManagerTests
     public async Task EditAsync_IntervalAndSwitch_MoveTheNextRun()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         var machine = view.Machines[0].Uuid;
 
         await pair.Master.Manager.EditAsync(view.Plan.Uuid, new PlanEdit { Interval = TimeSpan.FromMinutes(5) });
@@ -155,7 +155,7 @@ public sealed class PlanManagerTests
     public async Task EditAsync_ShorterRetention_GivesDroppedPointsTheirGrace()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         var machine = view.Machines[0].Uuid;
         for (var i = 0; i < 3; i++)
         {
@@ -174,7 +174,7 @@ public sealed class PlanManagerTests
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
         var (stays, goes) = (pair.Master.AddGuest(), pair.Master.AddGuest());
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(stays, goes));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(stays, goes));
         var old = view.Machines.Single(machine => machine.MasterUuid == goes);
         var point = await pair.Master.CommitPointAsync(old.Uuid, pair.Now);
 
@@ -184,7 +184,7 @@ public sealed class PlanManagerTests
         Assert.Null(removed.NextRun);
         Assert.Equal(pair.Now + TimeSpan.FromDays(7), (await pair.Master.Catalog.FindPointAsync(point.Uuid, pair.Master.Uuid, default))!.GraceUntil);
         pair.Time.Advance(TimeSpan.FromDays(6));
-        var again = await pair.Master.Manager.AddAsync(pair.Specification(goes) with { Name = "other" });
+        var again = await pair.Master.Manager.AddAsync(MirrorPair.Specification(goes) with { Name = "other" });
 
         var adopted = Assert.Single(again.Machines);
         Assert.Equal((old.Uuid, old.SlaveUuid), (adopted.Uuid, adopted.SlaveUuid));
@@ -197,7 +197,7 @@ public sealed class PlanManagerTests
     public async Task EditAsync_SomebodyElseWasFaster_IsAConflict()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         pair.Time.Advance(TimeSpan.FromSeconds(2));
         await pair.Master.Manager.EditAsync(view.Plan.Uuid, new PlanEdit { Name = "one" });
 
@@ -211,7 +211,7 @@ public sealed class PlanManagerTests
     public async Task EditAsync_ManyAtTheSameTime_AllAreApplied()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
 
         await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(async () => await pair.Master.Manager.EditAsync(view.Plan.Uuid, new PlanEdit { Name = $"name {i}" }))));
 
@@ -316,7 +316,7 @@ public sealed class PlanManagerTests
             async () => await stranger.CallAsync(PlanMethods.Edit, new ForwardedEdit(plan.Uuid, new PlanEdit { Enabled = false }), default),
             async () => await stranger.CallAsync(PlanMethods.Delete, new ForwardedDelete(plan.Uuid, "x"), default),
             async () => await stranger.CallAsync(PlanMethods.Pause, new ForwardedPause(machine.Uuid, true, "x"), default),
-            async () => await stranger.CallAsync(PlanMethods.Add, pair.Specification(pair.Master.AddGuest()), default)])
+            async () => await stranger.CallAsync(PlanMethods.Add, MirrorPair.Specification(pair.Master.AddGuest()), default)])
         {
             await Assert.ThrowsAsync<DisasterTolerance.Links.PeerRefusedException>(ask);
         }

@@ -10,7 +10,7 @@ public sealed class PlanSchedulesTests
     public async Task StartAsync_KilledBetweenEditAndSchedule_MakesItFit()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         var machine = view.Machines[0].Uuid;
         await pair.Master.Catalog.CommitAsync(new CatalogBatch().Add(new CatalogChange.PutPlan(view.Plan with { Enabled = false })), default);
 
@@ -23,7 +23,7 @@ public sealed class PlanSchedulesTests
     public async Task StartAsync_MachineThatIsDue_StaysDue()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
         var due = view.Machines[0].NextRun;
         pair.Time.Advance(TimeSpan.FromDays(1));
 

@@ -31,7 +31,7 @@ public sealed class StateReaderTests
     public async Task Rpo_PeerWasNeverHeard_IsUnknownOnceTheTimeIsOver()
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
-        var view = await pair.Master.Manager.AddAsync(pair.Specification(pair.Master.AddGuest()));
+        var view = await pair.Master.Manager.AddAsync(MirrorPair.Specification(pair.Master.AddGuest()));
 
         pair.Time.Advance(TimeSpan.FromHours(2));
 
@@ -57,12 +57,12 @@ public sealed class StateReaderTests
     {
         await using var pair = await MirrorPair.OpenAsync(up: false);
         var guest = pair.Master.AddGuest();
-        var first = await pair.Master.Manager.AddAsync(pair.Specification(guest));
+        var first = await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest));
         await pair.Master.Manager.DeleteAsync(first.Plan.Uuid, "anna");
         Assert.NotNull((await pair.Master.State.FindMachineAsync(guest))!.Machine.Removed);
         pair.Time.Advance(TimeSpan.FromDays(8));
 
-        var second = await pair.Master.Manager.AddAsync(pair.Specification(guest));
+        var second = await pair.Master.Manager.AddAsync(MirrorPair.Specification(guest));
 
         Assert.NotEqual(first.Machines[0].Uuid, second.Machines[0].Uuid);
         Assert.Equal(second.Machines[0].Uuid, (await pair.Master.State.FindMachineAsync(guest))!.Machine.Uuid);
