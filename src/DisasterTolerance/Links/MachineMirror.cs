@@ -23,12 +23,13 @@ internal sealed class MachineMirror(SiteContext site, FactsClient client, Machin
             await PullWholeAsync(link, machine, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (DisasterToleranceException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever it was, only this machine waits for the next try.
             Log.PullFailed(_log, machine, link.PeerName, e);
 
             // What waits for certainty is no reason to stay uncertain: the facts were heard, and are heard again once the site is sure.
-            return e.Code == ErrorCode.Unsure;
+            return e is DisasterToleranceException { Code: ErrorCode.Unsure };
         }
     }
 

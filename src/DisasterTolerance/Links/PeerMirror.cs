@@ -130,13 +130,9 @@ internal sealed class PeerMirror
 
             return true;
         }
-        catch (DisasterToleranceException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.MeetingFailed(_log, _link.PeerName, delay, e);
-            return false;
-        }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
-        {
+            // A loop that ended would leave the peer unheard until the next start.
             Log.MeetingFailed(_log, _link.PeerName, delay, e);
             return false;
         }
@@ -166,7 +162,7 @@ internal sealed class PeerMirror
                 {
                     await _meeting.HearAsync(_link, one, _meet.Set, cancellationToken).ConfigureAwait(false);
                 }
-                catch (DisasterToleranceException e)
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
                     Log.MeetingFailed(_log, _link.PeerName, TimeSpan.Zero, e);
                     _meet.Set();
@@ -188,7 +184,7 @@ internal sealed class PeerMirror
                     await _teller.TellAsync(_link, news, cancellationToken).ConfigureAwait(false);
                     delay = FirstDelay;
                 }
-                catch (DisasterToleranceException e)
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
                     Log.TellingFailed(_log, _link.PeerName, delay, e);
                     _box.Put(news);

@@ -153,6 +153,20 @@ public sealed class FactsMirrorTests
     }
 
     [Fact]
+    public async Task Settling_FailsUnexpectedly_TheMachineIsTriedAgain()
+    {
+        await using var pair = await MirrorPair.OpenAsync();
+        var (_, machine) = await pair.ProtectAsync();
+        var failures = 0;
+        pair.Slave.Meeting.Before = _ => Interlocked.Increment(ref failures) <= 2 ? throw new InvalidOperationException("a fault of ours") : Task.CompletedTask;
+
+        await pair.Master.CommitPointAsync(machine.Uuid, pair.Now);
+
+        await pair.PassUntilAsync(async () => (await pair.Slave.PointsAsync(machine.Uuid, pair.Master.Uuid)).Count == 1);
+        Assert.True(failures > 2);
+    }
+
+    [Fact]
     public async Task Idle_NothingIsSent()
     {
         await using var pair = await MirrorPair.OpenAsync();
