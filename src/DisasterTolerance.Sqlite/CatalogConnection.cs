@@ -5,16 +5,23 @@ using SQLitePCL;
 
 namespace DisasterTolerance.Sqlite;
 
-/// <summary>One connection to the file and its prepared statements. Used by one thread at a time, but for <see cref="Interrupt"/>.</summary>
+/// <summary>One connection to the file and its prepared statements. Used by one thread at a time.</summary>
 internal sealed class CatalogConnection : IDisposable
 {
     // For a program that looks into the file while we write; our own connections never wait for each other.
     private const int BusySeconds = 5;
 
+    // Some microseconds of a statement's work.
+    private const int StepsBetweenChecks = 1000;
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _statements = [];
 
-    private CatalogConnection(SqliteConnection connection) => _connection = connection;
+    private CatalogConnection(SqliteConnection connection)
+    {
+        _connection = connection;
+        raw.sqlite3_progress_handler(connection.Handle, StepsBetweenChecks, static state => ((CatalogConnection)state).Cancellation.IsCancellationRequested ? 1 : 0, this);
+    }
 
     public static CatalogConnection Open(string path)
     {
@@ -35,8 +42,8 @@ internal sealed class CatalogConnection : IDisposable
     /// <summary>Whether a transaction was begun and has not ended.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
 
-    /// <summary>Ends what another thread runs on this connection; nothing if nothing runs.</summary>
-    public void Interrupt() => raw.sqlite3_interrupt(_connection.Handle);
+    /// <summary>Ends statements that run while it is cancelled, also those that begin later.</summary>
+    public CancellationToken Cancellation { get; set; }
 
     /// <summary>Runs a statement and says how many rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object Value)> parameters) => Bind(sql, parameters).ExecuteNonQuery();

@@ -6,12 +6,11 @@ namespace DisasterTolerance.Sqlite;
 /// <summary>Says in our words what went wrong with the file. Pure functions.</summary>
 internal static class CatalogErrors
 {
-    public const int Interrupted = 9;
-
     private const int Permission = 3;
     private const int Busy = 5;
     private const int Locked = 6;
     private const int ReadOnly = 8;
+    private const int Interrupted = 9;
     private const int InputOutput = 10;
     private const int Corrupt = 11;
     private const int Full = 13;
@@ -20,9 +19,9 @@ internal static class CatalogErrors
 
     public static bool IsExpected(Exception exception) => exception is SqliteException or IOException or UnauthorizedAccessException or JsonException;
 
-    public static DisasterToleranceException Translate(Exception cause, string path) => cause switch
+    public static Exception Translate(Exception cause, string path, CancellationToken cancellationToken) => cause switch
     {
-        DisasterToleranceException known => known,
+        SqliteException { SqliteErrorCode: Interrupted } when cancellationToken.IsCancellationRequested => new OperationCanceledException(cause.Message, cause, cancellationToken),
         SqliteException sqlite => Translate(sqlite, path),
         JsonException => Failed($"Catalog {path} holds a row that cannot be read ({cause.Message}): it was damaged or edited by hand. Restore a copy of the file.", cause),
         _ => Failed($"Catalog {path} cannot be opened: {cause.Message} Check that the directory exists and that this process may write there.", cause),

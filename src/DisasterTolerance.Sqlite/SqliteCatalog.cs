@@ -58,7 +58,7 @@ internal sealed partial class SqliteCatalog : ICatalog
             _phase = Phase.New;
             if (CatalogErrors.IsExpected(cause))
             {
-                throw CatalogErrors.Translate(cause, _path);
+                throw CatalogErrors.Translate(cause, _path, CancellationToken.None);
             }
 
             throw;
@@ -83,7 +83,7 @@ internal sealed partial class SqliteCatalog : ICatalog
         }
         catch (Exception cause) when (CatalogErrors.IsExpected(cause))
         {
-            throw CatalogErrors.Translate(cause, _path);
+            throw CatalogErrors.Translate(cause, _path, cancellationToken);
         }
         finally
         {
@@ -157,6 +157,7 @@ internal sealed partial class SqliteCatalog : ICatalog
         writer.Execute("BEGIN IMMEDIATE");
         try
         {
+            writer.Cancellation = cancellationToken;
             foreach (var change in batch.Changes)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -165,11 +166,13 @@ internal sealed partial class SqliteCatalog : ICatalog
 
             writer.Execute("UPDATE meta SET value = $value WHERE name = 'sequence'", ("$value", _sequence + 1));
             cancellationToken.ThrowIfCancellationRequested();
+            writer.Cancellation = CancellationToken.None;
             writer.Execute("COMMIT");
             return ++_sequence;
         }
         catch
         {
+            writer.Cancellation = CancellationToken.None;
             RollBack(writer);
             throw;
         }
@@ -198,13 +201,9 @@ internal sealed partial class SqliteCatalog : ICatalog
         {
             return await _readers.ReadAsync(read, cancellationToken).ConfigureAwait(false);
         }
-        catch (SqliteException cause) when (cause.SqliteErrorCode == CatalogErrors.Interrupted && cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cause.Message, cause, cancellationToken);
-        }
         catch (Exception cause) when (CatalogErrors.IsExpected(cause))
         {
-            throw CatalogErrors.Translate(cause, _path);
+            throw CatalogErrors.Translate(cause, _path, cancellationToken);
         }
         finally
         {

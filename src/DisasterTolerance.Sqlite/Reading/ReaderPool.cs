@@ -50,14 +50,14 @@ internal sealed class ReaderPool : IAsyncDisposable
     {
         try
         {
-            // The registration ends before the transaction does: from then on no interruption can come, so the connection goes back usable.
-            using var interruption = cancellationToken.UnsafeRegister(static state => ((CatalogConnection)state!).Interrupt(), connection);
-            cancellationToken.ThrowIfCancellationRequested();
+            connection.Cancellation = cancellationToken;
             connection.Execute("BEGIN");
             return read(connection);
         }
         finally
         {
+            // The transaction ends in any case, so the connection goes back usable.
+            connection.Cancellation = CancellationToken.None;
             if (connection.InTransaction)
             {
                 connection.Execute("COMMIT");

@@ -32,5 +32,22 @@ internal sealed class CatalogDirectory : IDisposable
         return command.ExecuteScalar();
     }
 
+    /// <summary>The first column of every row.</summary>
+    public IReadOnlyList<string> Lines(string sql, string? file = null)
+    {
+        using var connection = new SqliteConnection($"Data Source={file ?? File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var lines = new List<string>();
+        while (reader.Read())
+        {
+            lines.Add(reader.GetString(0));
+        }
+
+        return lines;
+    }
+
     public void Dispose() => _directory.Delete(recursive: true);
 }

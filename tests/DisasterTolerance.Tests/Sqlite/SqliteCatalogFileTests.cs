@@ -190,7 +190,7 @@ public sealed class SqliteCatalogFileTests : IDisposable
         command.ExecuteNonQuery();
         command.CommandText = "INSERT INTO settings VALUES ('big', hex(zeroblob(1000000)))";
         var cause = Assert.Throws<SqliteException>(() => { command.ExecuteNonQuery(); });
-        var failure = CatalogErrors.Translate(cause, _directory.File);
+        var failure = Assert.IsType<DisasterToleranceException>(CatalogErrors.Translate(cause, _directory.File, Token));
         Assert.Equal(ErrorCode.StorageFull, failure.Code);
         Assert.True(failure.IsTransient);
         Assert.Same(cause, failure.InnerException);
