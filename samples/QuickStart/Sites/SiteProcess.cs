@@ -9,6 +9,7 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
+    private readonly Lock _log = new();
     private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(5) };
     private Process? _process;
 
@@ -98,6 +99,8 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
             if (_process is { HasExited: false } process)
             {
                 process.Kill(entireProcessTree: true);
+
+                // Also waits until its last words were read.
                 process.WaitForExit();
             }
         }
@@ -135,12 +138,22 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
             "--Hypervisors:hci:Path", MachinesFolder,
             .. _peerArguments,
         ]))!;
-        var log = TextWriter.Synchronized(new StreamWriter(LogPath, append: true) { AutoFlush = true });
-        process.OutputDataReceived += (_, line) => log.WriteLine(line.Data);
-        process.ErrorDataReceived += (_, line) => log.WriteLine(line.Data);
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        if (line.Data is { } text)
+        {
+            lock (_log)
+            {
+                File.AppendAllText(LogPath, text + Environment.NewLine);
+            }
+        }
     }
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
@@ -173,5 +186,11 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
         }
     }
 
-    private string LastWords() => File.Exists(LogPath) ? string.Join(Environment.NewLine, File.ReadLines(LogPath).TakeLast(15)) : "";
+    private string LastWords()
+    {
+        lock (_log)
+        {
+            return File.Exists(LogPath) ? string.Join(Environment.NewLine, File.ReadLines(LogPath).TakeLast(15)) : "";
+        }
+    }
 }

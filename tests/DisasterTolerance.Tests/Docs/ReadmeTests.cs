@@ -1,0 +1,40 @@
+namespace DisasterTolerance.Tests.Docs;
+
+public class ReadmeTests
+{
+    [Fact]
+    public void Readme_EmbeddingExample_IsTheCompiledOne()
+    {
+        var root = FindRoot();
+        var source = File.ReadAllLines(Path.Combine(root, "tests", "DisasterTolerance.Tests", "Docs", "ReadmeExample.cs"));
+        var compiled = source.SkipWhile(line => line.Trim() != "// <readme>").Skip(1).TakeWhile(line => line.Trim() != "// </readme>")
+            .Select(line => line.Length > 8 ? line[8..] : "").ToList();
+        var shown = File.ReadAllLines(Path.Combine(root, "README.md")).SkipWhile(line => line != "```csharp").Skip(1).TakeWhile(line => line != "```").ToList();
+
+        Assert.NotEmpty(compiled);
+        Assert.True(compiled.Count <= 30, "The example of the README is to stay short.");
+        Assert.Equal(compiled, shown);
+    }
+
+    [Fact]
+    public void Readme_RelativeLinks_LeadToFiles()
+    {
+        var root = FindRoot();
+        var targets = File.ReadAllText(Path.Combine(root, "README.md")).Split("](").Skip(1).Select(rest => rest[..rest.IndexOf(')', StringComparison.Ordinal)])
+            .Where(target => !target.StartsWith("http", StringComparison.Ordinal)).ToList();
+
+        Assert.NotEmpty(targets);
+        Assert.All(targets, target => Assert.True(Path.Exists(Path.Combine(root, target)), $"'{target}' is not there."));
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "DisasterTolerance.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+        }
+
+        return folder.FullName;
+    }
+}
