@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DisasterTolerance.Testing.Links;
 
 namespace DisasterTolerance.Scenarios.Harness;
@@ -92,8 +93,10 @@ internal sealed class TwoSites : IAsyncDisposable
     }
 
     /// <summary>Runs work to its end; time goes on as far as the work needs it.</summary>
+    [OverloadResolutionPriority(1)]
     public Task RunAsync(Func<Task> work) => TellAsync(() => _driver.RunAsync(work, TimeSpan.FromHours(12)));
 
+    [OverloadResolutionPriority(1)]
     public async Task<T> RunAsync<T>(Func<Task<T>> work)
     {
         T result = default!;
