@@ -37,7 +37,7 @@ internal static class FrameReader
 
         var body = buffer.Slice(FrameHeader.Size, header.Length);
         var expected = BinaryPrimitives.ReadUInt32LittleEndian(bytes[FrameHeader.CheckedSize..]);
-        var actual = Crc32C.Finish(Crc32C.Append(Crc32C.Append(Crc32C.Start, bytes[..FrameHeader.CheckedSize]), body));
+        var actual = Crc32C.Append(Crc32C.Append(0, bytes[..FrameHeader.CheckedSize]), body);
         if (actual != expected)
         {
             throw new DisasterToleranceException(

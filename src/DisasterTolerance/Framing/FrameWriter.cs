@@ -26,9 +26,9 @@ internal static class FrameWriter
         var length = checked((uint)(first.Length + second.Length + third.Length));
         var header = output.GetSpan(FrameHeader.Size);
         new FrameHeader(length, type, flags, stream).Write(header);
-        var crc = Crc32C.Append(Crc32C.Start, header[..FrameHeader.CheckedSize]);
+        var crc = Crc32C.Of(header[..FrameHeader.CheckedSize]);
         crc = Crc32C.Append(Crc32C.Append(Crc32C.Append(crc, first), second), third);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[FrameHeader.CheckedSize..], Crc32C.Finish(crc));
+        BinaryPrimitives.WriteUInt32LittleEndian(header[FrameHeader.CheckedSize..], crc);
         output.Advance(FrameHeader.Size);
         output.Write(first);
         output.Write(second);

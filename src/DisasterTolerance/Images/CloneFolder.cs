@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Store.Local;
 
 namespace DisasterTolerance.Images;
 
@@ -64,7 +65,7 @@ internal sealed class CloneFolder(MachineRecord machine)
             }
 
             Directory.Move(part, Path.Combine(_root, id));
-            ImageFile.SyncDirectory(_root);
+            DurableFile.DemandDirectory(_root);
             done = true;
             return true;
         }

@@ -1,4 +1,5 @@
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Store.Local;
 
 namespace DisasterTolerance.Images;
 
@@ -44,7 +45,7 @@ internal static class DiskFiles
                 file = ImageFile.Create(path);
                 file.SetLength(disk.LengthBytes);
                 file.Sync();
-                ImageFile.SyncDirectory(Path.GetDirectoryName(path)!);
+                DurableFile.DemandDirectory(Path.GetDirectoryName(path)!);
             }
             else
             {
@@ -108,7 +109,7 @@ internal static class DiskFiles
         if (!Directory.Exists(folder))
         {
             Directory.CreateDirectory(folder);
-            ImageFile.SyncDirectory(Path.GetDirectoryName(folder)!);
+            DurableFile.DemandDirectory(Path.GetDirectoryName(folder)!);
         }
     }
 }

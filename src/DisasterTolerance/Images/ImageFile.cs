@@ -1,5 +1,6 @@
 using System.Buffers;
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Store.Local;
 using Microsoft.Win32.SafeHandles;
 
 namespace DisasterTolerance.Images;
@@ -40,15 +41,6 @@ internal sealed class ImageFile : IDisposable
     public static ImageFile OpenWrite(string path) => Open(path, FileMode.Open, FileAccess.ReadWrite);
 
     public static ImageFile Create(string path) => new(path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), false);
-
-    /// <summary>Makes the entries of a folder durable. Does nothing where a folder cannot be synced.</summary>
-    public static void SyncDirectory(string path)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            NativeFile.SyncDirectory(path);
-        }
-    }
 
     public long GetLength() => IsBlockDevice && NativeFile.IsAvailable ? NativeFile.GetEnd(_handle) : RandomAccess.GetLength(_handle);
 
@@ -108,20 +100,8 @@ internal sealed class ImageFile : IDisposable
         }
     }
 
-    /// <summary>Makes all writes durable. The base library drops fsync's errors on Linux, so it is called directly there.</summary>
-    public void Sync()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            NativeFile.SyncFile(_handle);
-        }
-        else
-        {
-#pragma warning disable RS0030 // Only Linux drops the errors.
-            RandomAccess.FlushToDisk(_handle);
-#pragma warning restore RS0030
-        }
-    }
+    /// <summary>Makes all writes durable; an error is never dropped.</summary>
+    public void Sync() => DurableFile.DemandFile(_handle);
 
     public bool TryCloneTo(ImageFile target) => OperatingSystem.IsLinux() && NativeFile.TryClone(_handle, target._handle);
 

@@ -1,4 +1,5 @@
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Store.Local;
 using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Images;
@@ -83,11 +84,11 @@ internal sealed class ImageRegistry(MachineFolders folders, ILogger logger)
 
             File.Delete(record.DefinitionPath);
             folders.Forget(machine);
-            ImageFile.SyncDirectory(record.Folder);
+            DurableFile.DemandDirectory(record.Folder);
             if (!Directory.EnumerateFileSystemEntries(record.Folder).Any())
             {
                 Directory.Delete(record.Folder);
-                ImageFile.SyncDirectory(folders.Root);
+                DurableFile.DemandDirectory(folders.Root);
             }
         }
         catch (Exception error) when (ImageErrors.IsFileError(error))
@@ -148,7 +149,7 @@ internal sealed class ImageRegistry(MachineFolders folders, ILogger logger)
             if (!Directory.Exists(folder))
             {
                 Directory.CreateDirectory(folder);
-                ImageFile.SyncDirectory(folders.Root);
+                DurableFile.DemandDirectory(folders.Root);
             }
 
             await MachineFile.ReplaceAsync(Path.Combine(folder, MachineFile.Name), document, ImageJson.Readable.MachineDocument, cancellationToken).ConfigureAwait(false);

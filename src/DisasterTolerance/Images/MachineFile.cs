@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Store.Local;
 
 namespace DisasterTolerance.Images;
 
@@ -66,7 +67,7 @@ internal static class MachineFile
         }
 
         File.Move(next, path, overwrite: true);
-        ImageFile.SyncDirectory(Path.GetDirectoryName(path)!);
+        DurableFile.DemandDirectory(Path.GetDirectoryName(path)!);
     }
 
     private static void Check(string path, MachineDocument document)

@@ -35,20 +35,6 @@ internal static partial class NativeFile
     [SupportedOSPlatformGuard("linux")]
     public static bool IsAvailable => OperatingSystem.IsLinux() && Environment.Is64BitProcess;
 
-    public static void SyncFile(SafeFileHandle file) => Check(() => FSync(file), "fsync");
-
-    public static void SyncDirectory(string path)
-    {
-        int descriptor = Open(path, CloseOnExec);
-        if (descriptor < 0)
-        {
-            throw Failure("open");
-        }
-
-        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
-        SyncFile(directory);
-    }
-
     public static long GetEnd(SafeFileHandle file)
     {
         long end = Seek(file, 0, SeekEnd);
@@ -169,12 +155,6 @@ internal static partial class NativeFile
     private static IOException Failure(string call) => Failure(call, Marshal.GetLastPInvokeError());
 
     private static IOException Failure(string call, int error) => new($"{call}: {new Win32Exception(error).Message}.", error);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FSync(SafeFileHandle file);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long Seek(SafeFileHandle file, long offset, int whence);

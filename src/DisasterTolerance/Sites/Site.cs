@@ -87,7 +87,8 @@ internal sealed class Site(
         var catalog = await context.Catalog.OpenAsync(cancellationToken).ConfigureAwait(false);
         _undo.Push(_ => context.Catalog.DisposeAsync().AsTask());
         var store = await RecordStore.OpenAsync(storage.Value, settings.Store, context.Clock, context.Ids, context.Logs.CreateLogger<RecordStore>(), cancellationToken).ConfigureAwait(false);
-        _undo.Push(_ => store.DisposeAsync().AsTask());
+        // A hanging storage must not hang the stop: what is not sealed then is taken up by the next start.
+        _undo.Push(token => store.DisposeAsync().AsTask().WaitAsync(token));
         context.Opened(store, catalog);
         await age.CheckAsync(cancellationToken).ConfigureAwait(false);
         _undo.Push(token => age.MarkAsync(token).AsTask());

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using DisasterTolerance.Store.Local;
 
 namespace DisasterTolerance.Transport;
 
 /// <summary>The file that holds a site's private key: written once, durable before it is used, readable by its owner only.</summary>
-internal static partial class IdentityFile
+internal static class IdentityFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode AnybodyElse =
@@ -55,7 +56,7 @@ internal static partial class IdentityFile
             {
                 file.Write(Encoding.ASCII.GetBytes(content));
                 file.Flush();
-                Sync(file.SafeFileHandle);
+                DurableFile.DemandFile(file.SafeFileHandle);
             }
 
             if (File.Exists(path))
@@ -64,7 +65,7 @@ internal static partial class IdentityFile
             }
 
             File.Move(temporary, path);
-            SyncDirectory(Path.GetDirectoryName(path)!);
+            DurableFile.DemandDirectory(Path.GetDirectoryName(path)!);
             return true;
         }
         catch (IOException) when (File.Exists(path))
@@ -86,36 +87,4 @@ internal static partial class IdentityFile
 
     private static DisasterToleranceException Unusable(string path, string what, Exception cause) =>
         new(ErrorCode.IdentityUnusable, $"The site's private key '{path}' {what}: {cause.Message} Check the directory's owner and space.", innerException: cause);
-
-    private static void SyncDirectory(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        // A directory opens for reading only, and FileStream refuses directories.
-        var descriptor = Open(directory, 0);
-        if (descriptor < 0)
-        {
-            throw new IOException($"Cannot open directory '{directory}' (error {Marshal.GetLastPInvokeError()}).");
-        }
-
-        using var handle = new Microsoft.Win32.SafeHandles.SafeFileHandle(descriptor, ownsHandle: true);
-        Sync(handle);
-    }
-
-    private static void Sync(Microsoft.Win32.SafeHandles.SafeFileHandle handle)
-    {
-        if (!OperatingSystem.IsWindows() && Fsync(handle) != 0)
-        {
-            throw new IOException($"fsync failed (error {Marshal.GetLastPInvokeError()}).");
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
 }

@@ -38,6 +38,22 @@ internal sealed partial class DurableFile : IFileSync
         return OperatingSystem.IsLinux() ? SyncDirectoryNative(path) : 0;
     }
 
+    /// <summary>Makes a file's content durable.</summary>
+    /// <exception cref="IOException">It failed, with the system's error number.</exception>
+    public static void DemandFile(SafeFileHandle file) => Demand(Instance.SyncFile(file));
+
+    /// <summary>Makes the names in a directory durable.</summary>
+    /// <exception cref="IOException">It failed, with the system's error number.</exception>
+    public static void DemandDirectory(string path) => Demand(Instance.SyncDirectory(path));
+
+    private static void Demand(int error)
+    {
+        if (error != 0)
+        {
+            throw new IOException($"fsync: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+        }
+    }
+
     [SupportedOSPlatform("linux")]
     private static int SyncDirectoryNative(string path)
     {

@@ -1,7 +1,8 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace DisasterTolerance.Store;
+namespace DisasterTolerance;
 
 /// <summary>CRC-32C (Castagnoli), by the processor's instruction where it has one.</summary>
 internal static class Crc32C
@@ -24,5 +25,16 @@ internal static class Crc32C
         }
 
         return ~crc;
+    }
+
+    /// <summary>Goes on with a checksum over bytes that lie in several pieces.</summary>
+    public static uint Append(uint checksum, in ReadOnlySequence<byte> bytes)
+    {
+        foreach (var piece in bytes)
+        {
+            checksum = Append(checksum, piece.Span);
+        }
+
+        return checksum;
     }
 }
