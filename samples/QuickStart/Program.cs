@@ -3,6 +3,12 @@ using DisasterTolerance.QuickStart;
 using DisasterTolerance.QuickStart.Stories;
 using DisasterTolerance.QuickStart.View;
 
+if (args is ["--help" or "-h"])
+{
+    Console.WriteLine(QuickStartOptions.Usage);
+    return 0;
+}
+
 if (QuickStartOptions.Read(args, out var options) is { } fault)
 {
     Console.Error.WriteLine(fault);
