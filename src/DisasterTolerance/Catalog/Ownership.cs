@@ -16,7 +16,8 @@ public sealed record Ownership(long Number, Guid Owner, DateTimeOffset Began, Gu
 /// <param name="Base">The point that the branch goes on from; null if it begins from nothing.</param>
 /// <param name="BaseSequence">Sequence of the last point that stays on the branch: that of the base, or where the base's own branch left this one if the base is not on it; 0 if there is none.</param>
 /// <param name="AtSequence">The greatest sequence known when the fork was made: later points of the same epoch are on the branch.</param>
-public sealed record BranchFork(long Epoch, Guid? Base, long BaseSequence, long AtSequence);
+/// <param name="LeavesOrigin">If set, only points that this site captured in older epochs after the base are left behind: the branch that lost a conflict. Null leaves points of either site behind.</param>
+public sealed record BranchFork(long Epoch, Guid? Base, long BaseSequence, long AtSequence, Guid? LeavesOrigin = null);
 
 /// <summary>How the owner came to own a machine, until it is confirmed. Immutable.</summary>
 /// <param name="Kind">Planned or not.</param>

@@ -109,6 +109,32 @@ public static class DisasterToleranceServiceCollectionExtensions
     {
         services.AddSingleton<OwnershipJournal>();
         services.AddSingleton<IOwnershipJournal>(provider => provider.GetRequiredService<OwnershipJournal>());
+        services.AddSingleton<IDiskRestorer, DiskRestorer>();
+        services.AddSingleton<OwnershipWriter>();
+        services.AddSingleton<MachinePower>();
+        services.AddSingleton<PeerMachines>();
+        services.AddSingleton<WorkBook>();
+        services.AddSingleton<RecoveryPoints>();
+        services.AddPart<BackgroundWork>();
+        services.AddSingleton<RecoveryTools>();
+        services.AddSingleton<Arrival>();
+        services.AddSingleton<HandOver>();
+        services.AddSingleton<MigrationRun>();
+        services.AddPart<MigrationTarget>();
+        services.AddSingleton<FailoverRun>();
+        services.AddSingleton<RestoreRun>();
+        services.AddSingleton<UndoRun>();
+        services.AddPart<UndoTarget>();
+        services.AddSingleton<ConfirmRun>();
+        services.AddSingleton<YieldRun>();
+        services.AddSingleton<UnfinishedWork>();
+        services.AddSingleton<IOwnershipMeeting, OwnershipMeeting>();
+        services.AddPart<ConflictResolution>();
+        services.AddSingleton<RecoveryFlows>();
+        services.AddSingleton<RecoveryBatch>();
+        services.AddSingleton<DiskExport>();
+        services.AddPart<RecoveryControl>();
+        services.AddSingleton<IRecoveryService, RecoveryService>();
     }
 
     private static void AddRuns(IServiceCollection services)

@@ -47,6 +47,13 @@ internal static class BranchRules
         return new(epoch, basePoint.Uuid, Math.Min(basePoint.Sequence, leaving.DefaultIfEmpty(long.MaxValue).Min()), lastSequence);
     }
 
+    /// <summary>A fork that ends a conflict: what the losing site captured since the point that both have in common is left behind, the winner's own points stay.</summary>
+    /// <param name="epoch">The epoch that the choice began.</param>
+    /// <param name="common">The newest point of the winner's branch that both sites hold; null for none.</param>
+    /// <param name="lastSequence">The greatest sequence of any point that the site knows.</param>
+    /// <param name="loser">The losing site.</param>
+    public static BranchFork Resolution(long epoch, PointRow? common, long lastSequence, Guid loser) => new(epoch, common?.Uuid, common?.Sequence ?? 0, lastSequence, loser);
+
     /// <summary>Orders points: newest first.</summary>
     /// <param name="points">The points.</param>
     public static IEnumerable<PointRow> NewestFirst(IEnumerable<PointRow> points) =>
@@ -106,8 +113,10 @@ internal static class BranchRules
             .FirstOrDefault();
     }
 
-    private static bool Leaves(BranchFork fork, PointRow point) =>
-        point.Sequence > fork.BaseSequence && (point.Epoch < fork.Epoch || (point.Epoch == fork.Epoch && point.Sequence <= fork.AtSequence));
+    private static bool Leaves(BranchFork fork, PointRow point) => point.Sequence > fork.BaseSequence
+        && (fork.LeavesOrigin is { } loser
+            ? point.Origin == loser && point.Epoch < fork.Epoch
+            : point.Epoch < fork.Epoch || (point.Epoch == fork.Epoch && point.Sequence <= fork.AtSequence));
 
     private static HashSet<Guid> UsableUuids(IEnumerable<PointRow> points) => [.. points.Where(IsUsable).Select(point => point.Uuid)];
 }

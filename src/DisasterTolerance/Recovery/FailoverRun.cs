@@ -1,0 +1,122 @@
+using DisasterTolerance.Catalog;
+using DisasterTolerance.Hypervisors;
+using Microsoft.Extensions.Logging;
+
+namespace DisasterTolerance.Recovery;
+
+/// <summary>
+/// Brings a machine up at the site that does not own it, without any help of the one that does. Until the takeover is written nothing but this site's own replica was touched.
+/// <code>
+///   RunAsync ─▶ AskOwnerAsync ─▶ RestoreAsync ─▶ TakeOverAsync ─▶ Arrival.StartAsync
+///                    │                │ restoring      │ owned (point of no return)
+///                refused          GiveUpAsync ◀────────┘ not written
+///   after a crash:  ResumeAsync ─▶ RestoreAsync …   (restoring)      or  Arrival.StartAsync   (owned)
+/// </code>
+/// </summary>
+internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, Arrival arrival)
+{
+    private readonly ILogger _log = tools.Site.Logs.CreateLogger<FailoverRun>();
+
+    /// <summary>Runs a failover.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <param name="machine">Uuid of the protected object.</param>
+    /// <param name="token">What ends it.</param>
+    public async Task<RecoveryReport> RunAsync(RecoveryRequest request, Guid machine, WorkToken token)
+    {
+        using var gate = await tools.Site.Gates.EnterAsync(machine, token.Now).ConfigureAwait(false);
+        tools.Site.Certainty.Demand(tools.Site.Name);
+        var subject = await tools.Peers.FindAsync(machine, token.Now).ConfigureAwait(false);
+        var (point, peer) = await AskOwnerAsync(subject, request, token.Now).ConfigureAwait(false);
+        PeerMachines.DemandOff(subject, await tools.Power.GetAsync(subject, token.Now).ConfigureAwait(false));
+        var work = tools.Book.New(WorkKind.Failover, WorkSteps.Restoring, request.Actor, point.Uuid, request.Host ?? subject.HostAt(tools.Site.Uuid));
+        var row = await tools.Book.BeginAsync(subject, work, Procedure.Recovering, token.Now).ConfigureAwait(false);
+        return await RestoreAsync(subject with { Row = row }, point, peer.Ownership, subject.Row.Pending, token).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes up a failover that a crash cut while it was restoring. The caller holds the gate.</summary>
+    public async Task ResumeAsync(WorkSubject subject, WorkToken token)
+    {
+        var point = await tools.Points.DemandAsync(subject.Row, subject.Row.Pending!.Point ?? Guid.Empty, token.Now).ConfigureAwait(false);
+        await RestoreAsync(subject, point, null, null, token).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a failover up before it took the machine over. The caller holds the gate.</summary>
+    public async ValueTask GiveUpAsync(WorkSubject subject, PendingWork? before, Exception cause, CancellationToken life)
+    {
+        var work = subject.Row.Pending!;
+        Log.GivenUp(_log, subject.Row.Name, "a failover", cause.Message);
+        await tools.Ownership.WithdrawAsync(subject.Row, life).ConfigureAwait(false);
+        await tools.Book.EndAsync(
+            subject.Uuid,
+            work,
+            tools.Book.Record(subject.Uuid, work, null, cause),
+            row => tools.Book.Shown(row, Procedure.Failed) with { LastError = $"Failover: {cause.Message}" },
+            life).ConfigureAwait(false);
+        if (before is not null)
+        {
+            // The hand-over that the failover was to replace is still open.
+            await tools.Machines.UpdateAsync(subject.Uuid, row => row with { Pending = before }, life).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<(PointRow Point, PeerReport Peer)> AskOwnerAsync(WorkSubject subject, RecoveryRequest request, CancellationToken cancellationToken)
+    {
+        // A hand-over that the other site never took is no reason to wait: a failover of its own is what the giver may do.
+        var judged = subject.Row.Pending is { Kind: WorkKind.MigrateOut or WorkKind.Undo, Step: WorkSteps.Yielded } ? subject.Row with { Pending = null } : subject.Row;
+        var point = await tools.Points.FindAsync(subject.Row, request.Point, cancellationToken).ConfigureAwait(false);
+        var peer = await tools.Peers.ReportAsync(subject, cancellationToken).ConfigureAwait(false);
+        if (RecoveryRules.MayFailOver(judged, tools.Site.Uuid, point, peer, request.Force) is { } refusal)
+        {
+            throw refusal.ToException();
+        }
+
+        if (request.Force && peer is { LinkUp: true, Power: not PowerState.Off })
+        {
+            await tools.Peers.StopByForceAsync(subject, cancellationToken).ConfigureAwait(false);
+        }
+
+        return (point!, peer);
+    }
+
+    private async Task<RecoveryReport> RestoreAsync(WorkSubject subject, PointRow point, Ownership? told, PendingWork? before, WorkToken token)
+    {
+        WorkSubject owned;
+        long written;
+        try
+        {
+            var manifest = await tools.Manifests.ReadManifestAsync(point, token.Now).ConfigureAwait(false);
+            written = await restorer.RestoreAsync(subject.Plan, subject.Row, manifest, token.Now).ConfigureAwait(false);
+            token.Now.ThrowIfCancellationRequested();
+            owned = await TakeOverAsync(subject, point, told, token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is DisasterToleranceException || (e is OperationCanceledException && !token.Life.IsCancellationRequested))
+        {
+            var now = subject with { Row = await tools.Machines.GetAsync(subject.Uuid, token.Life).ConfigureAwait(false) };
+            await GiveUpAsync(now, before, e, token.Life).ConfigureAwait(false);
+            throw;
+        }
+
+        token.PassPointOfNoReturn();
+        var report = tools.Points.Report(owned, owned.Row.Pending!, point, written, null);
+        return await arrival.StartAsync(owned, report, token.Life).ConfigureAwait(false) is { } error ? throw error : report;
+    }
+
+    private async ValueTask<WorkSubject> TakeOverAsync(WorkSubject subject, PointRow point, Ownership? told, WorkToken token)
+    {
+        var (row, now) = (subject.Row, tools.Site.Now);
+        var next = OwnershipRules.TakeOver(tools.Site.Uuid, now, row.Ownership, told ?? row.Ownership);
+        var stored = await tools.Ownership.WriteAsync(
+            row,
+            next,
+            "failover",
+            m => m with
+            {
+                Forks = [.. m.Forks, BranchRules.Fork(next.Number, point, m.LastSequence, m.Forks)],
+                Takeover = new Takeover(TakeoverKind.Failover, subject.Peer, point.Uuid, now),
+                Pending = m.Pending! with { Step = WorkSteps.Owned },
+                NextRun = null,
+            },
+            token.Now).ConfigureAwait(false);
+        return subject with { Row = stored };
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging;
+
+namespace DisasterTolerance.Recovery;
+
+internal static partial class Log
+{
+    [LoggerMessage(2500, LogLevel.Information, "Restored point {Point} to machine '{Machine}': {Disks} disks, {Bytes} bytes written")]
+    public static partial void Restored(ILogger logger, string point, string machine, int disks, long bytes);
+
+    [LoggerMessage(2501, LogLevel.Information, "Machine '{Machine}': epoch {Number} belongs to site {Owner} from now on ({Why})")]
+    public static partial void OwnerWritten(ILogger logger, string machine, long number, string owner, string why);
+
+    [LoggerMessage(2502, LogLevel.Error, "Work that nobody waits for any more failed")]
+    public static partial void BackgroundFailed(ILogger logger, Exception cause);
+
+    [LoggerMessage(2503, LogLevel.Warning, "Machine '{Machine}': {Work} was given up: {Cause}")]
+    public static partial void GivenUp(ILogger logger, string machine, string work, string cause);
+
+    [LoggerMessage(2504, LogLevel.Error, "Machine '{Machine}' could not be brought back to what it was before {Work}")]
+    public static partial void GivingUpFailed(ILogger logger, string machine, string work, Exception cause);
+
+    [LoggerMessage(2505, LogLevel.Warning, "Hand-over of machine '{Machine}' to site '{Peer}' waits: {Cause}")]
+    public static partial void HandOverWaits(ILogger logger, string machine, string peer, string cause);
+
+    [LoggerMessage(2506, LogLevel.Error, "Machine '{Machine}' is owned by this site but could not be started")]
+    public static partial void StartFailed(ILogger logger, string machine, Exception cause);
+
+    [LoggerMessage(2507, LogLevel.Warning, "Site '{Peer}' was asked to stop machine '{Machine}' and did not say that it did; the failover goes on because it is forced: {Cause}")]
+    public static partial void StopNotConfirmed(ILogger logger, string peer, string machine, string cause);
+
+    [LoggerMessage(2508, LogLevel.Warning, "Site '{Peer}' did not say whether machine '{Machine}' runs there, which is read as unknown: {Cause}")]
+    public static partial void PowerUnknown(ILogger logger, string peer, string machine, string cause);
+
+    [LoggerMessage(2509, LogLevel.Warning, "Machine '{Machine}': conflict of owners: {Because}")]
+    public static partial void ConflictDeclared(ILogger logger, string machine, string because);
+
+    [LoggerMessage(2510, LogLevel.Warning, "Machine '{Machine}': who owns it cannot be decided yet: {Because}")]
+    public static partial void Undecided(ILogger logger, string machine, string because);
+
+    [LoggerMessage(2511, LogLevel.Information, "Machine '{Machine}': its last state here is kept as point {Point}")]
+    public static partial void ResidualKept(ILogger logger, string machine, string point);
+
+    [LoggerMessage(2512, LogLevel.Information, "Machine '{Machine}': this site's hypervisor does not know it, so there is no last state to keep")]
+    public static partial void NothingToKeep(ILogger logger, string machine);
+
+    [LoggerMessage(2513, LogLevel.Error, "Unfinished {Work} of machine {Machine} could not be taken up; it is tried again at the next start")]
+    public static partial void ResumeFailed(ILogger logger, string work, Guid machine, Exception cause);
+
+    [LoggerMessage(2514, LogLevel.Information, "Takes up unfinished {Work} of machine '{Machine}' at step {Step}")]
+    public static partial void Resumes(ILogger logger, string work, string machine, string step);
+
+    [LoggerMessage(2515, LogLevel.Warning, "Site '{Peer}' did not yet follow the choice of the owner of machine '{Machine}'; it does when the sites meet: {Cause}")]
+    public static partial void LoserWaits(ILogger logger, string peer, string machine, string cause);
+
+    [LoggerMessage(2516, LogLevel.Warning, "The present state of machine '{Machine}' cannot be kept and is overwritten all the same, because the restore is forced: {Cause}")]
+    public static partial void NotKept(ILogger logger, string machine, string cause);
+
+    [LoggerMessage(2517, LogLevel.Information, "Site '{Peer}' asked to stop machine '{Machine}'")]
+    public static partial void StopAsked(ILogger logger, string peer, string machine);
+
+    [LoggerMessage(2518, LogLevel.Warning, "Machine '{Machine}' did not come up within the time for its priority; the next priority is started")]
+    public static partial void NotUpInTime(ILogger logger, string machine);
+}
