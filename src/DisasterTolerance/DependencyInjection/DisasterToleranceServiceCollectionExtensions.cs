@@ -109,14 +109,14 @@ public static class DisasterToleranceServiceCollectionExtensions
     {
         services.AddSingleton<OwnershipJournal>();
         services.AddSingleton<IOwnershipJournal>(provider => provider.GetRequiredService<OwnershipJournal>());
-        services.AddSingleton<IDiskRestorer, DiskRestorer>();
         services.AddSingleton<OwnershipWriter>();
+        services.AddSingleton<RecoveryPoints>();
         services.AddSingleton<MachinePower>();
         services.AddSingleton<PeerMachines>();
         services.AddSingleton<WorkBook>();
-        services.AddSingleton<RecoveryPoints>();
         services.AddPart<BackgroundWork>();
         services.AddSingleton<RecoveryTools>();
+        services.AddSingleton<IDiskRestorer, DiskRestorer>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<HandOver>();
         services.AddSingleton<MigrationRun>();
@@ -132,8 +132,8 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddPart<ConflictResolution>();
         services.AddSingleton<RecoveryFlows>();
         services.AddSingleton<RecoveryBatch>();
-        services.AddSingleton<DiskExport>();
         services.AddPart<RecoveryControl>();
+        services.AddSingleton<DiskExport>();
         services.AddSingleton<IRecoveryService, RecoveryService>();
     }
 
