@@ -80,7 +80,7 @@ public sealed class GoldenCatalogTests : IDisposable
         IReadOnlyList<string> Lines(string sql, string? file = null) => _directory.Lines(sql, file);
     }
 
-    private static Task<string> GoldenAsync() => File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Golden", "catalog", "v1.sql"), Token);
+    private static Task<string> GoldenAsync() => File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Golden", "catalog-v1.sql"), Token);
 
     private static void Same<T>(T expected, T? actual)
         where T : class => Assert.Equal(RowText.Of(expected), RowText.Of(actual));
