@@ -58,8 +58,20 @@ internal sealed class CatalogConnection : IDisposable
         var rows = new List<T>();
         while (reader.Read())
         {
-            // The text's UTF-8 as it lies in the file: no detour through a string.
-            rows.Add(JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(0), type) ?? throw new JsonException("The row is empty."));
+            rows.Add(ReadBody(reader, type));
+        }
+
+        return rows;
+    }
+
+    /// <summary>The rows that a statement's first column holds as JSON, each with the number in its second column.</summary>
+    public List<(long Number, T Row)> NumberedRows<T>(string sql, JsonTypeInfo<T> type, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var reader = Bind(sql, parameters).ExecuteReader();
+        var rows = new List<(long, T)>();
+        while (reader.Read())
+        {
+            rows.Add((reader.GetInt64(1), ReadBody(reader, type)));
         }
 
         return rows;
@@ -92,6 +104,10 @@ internal sealed class CatalogConnection : IDisposable
 
         _connection.Dispose();
     }
+
+    // The text's UTF-8 as it lies in the file: no detour through a string.
+    private static T ReadBody<T>(SqliteDataReader reader, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(0), type) ?? throw new JsonException("The row is empty.");
 
     // Statements stay prepared for the connection's life; their texts are few, as lists travel as one parameter.
     private SqliteCommand Bind(string sql, ReadOnlySpan<(string Name, object Value)> parameters)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Sqlite.Reading;
@@ -6,6 +7,8 @@ namespace DisasterTolerance.Sqlite;
 
 internal sealed partial class SqliteCatalog
 {
+    private const int ListingPage = 1000;
+
     public ValueTask<string?> FindSettingAsync(string name, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -52,6 +55,27 @@ internal sealed partial class SqliteCatalog
     {
         ArgumentNullException.ThrowIfNull(query);
         return PageAsync(PointSelection.Of(query), RowJson.Default.PointRow, query.Skip, query.Take, cancellationToken);
+    }
+
+    public async IAsyncEnumerable<PointRow> ReadPointsAsync(Guid site, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // A row keeps its number for life, so going on after a number neither misses nor repeats a row, and no snapshot has to stay open meanwhile.
+        for (var after = 0L; ;)
+        {
+            var page = await ReadAsync(
+                reader => reader.NumberedRows(Statements.Points, RowJson.Default.PointRow, ("$after", after), ("$site", ColumnValues.Of(site)), ("$limit", ListingPage)),
+                cancellationToken).ConfigureAwait(false);
+            foreach (var (number, point) in page)
+            {
+                after = number;
+                yield return point;
+            }
+
+            if (page.Count < ListingPage)
+            {
+                yield break;
+            }
+        }
     }
 
     public ValueTask<IReadOnlyList<LinkRow>> ListLinksAsync(CancellationToken cancellationToken) => ListAsync(Statements.Links, RowJson.Default.LinkRow, cancellationToken);

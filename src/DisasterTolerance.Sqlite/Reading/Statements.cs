@@ -12,6 +12,7 @@ internal static class Statements
 
     public const string NextDue = "SELECT next_run FROM machines INDEXED BY machines_due WHERE removed = 0 AND next_run IS NOT NULL ORDER BY next_run LIMIT 1";
     public const string Point = "SELECT body FROM points WHERE uuid = $uuid AND site = $site";
+    public const string Points = "SELECT body, rowid FROM points NOT INDEXED WHERE rowid > $after AND site = $site AND removed = 0 ORDER BY rowid LIMIT $limit";
     public const string Links = "SELECT body FROM links INDEXED BY links_by_created ORDER BY created DESC, uuid";
     public const string Session = "SELECT body FROM sessions WHERE uuid = $uuid";
     public const string Sessions = "SELECT body FROM sessions INDEXED BY sessions_by_started ORDER BY started, uuid";
@@ -19,5 +20,5 @@ internal static class Statements
     public const string Audit = "SELECT body FROM audit WHERE sequence > $after ORDER BY sequence LIMIT $limit";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Setting, Plan, Machine, DueMachines, NextDue, Point, Links, Session, Sessions, Runs, Audit];
+    public static IReadOnlyList<string> All { get; } = [Setting, Plan, Machine, DueMachines, NextDue, Point, Points, Links, Session, Sessions, Runs, Audit];
 }

@@ -65,6 +65,10 @@ public sealed class FaultyCatalog(ICatalog inner, FaultPlan plan) : ICatalog
         Run("QueryPoints", "", () => inner.QueryPointsAsync(query, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<PointRow> ReadPointsAsync(Guid site, CancellationToken cancellationToken) =>
+        plan.ListAsync("Catalog.ReadPoints", site.ToString(), Error, inner.ReadPointsAsync(site, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<LinkRow>> ListLinksAsync(CancellationToken cancellationToken) => Run("ListLinks", "", () => inner.ListLinksAsync(cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
@@ -87,5 +91,7 @@ public sealed class FaultyCatalog(ICatalog inner, FaultPlan plan) : ICatalog
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private ValueTask<T> Run<T>(string member, string subject, Func<ValueTask<T>> call, CancellationToken cancellationToken) => plan.RunAsync(
-        "Catalog." + member, subject, static message => new DisasterToleranceException(ErrorCode.CatalogFailed, message, isTransient: true), call, cancellationToken);
+        "Catalog." + member, subject, Error, call, cancellationToken);
+
+    private static DisasterToleranceException Error(string message) => new(ErrorCode.CatalogFailed, message, isTransient: true);
 }

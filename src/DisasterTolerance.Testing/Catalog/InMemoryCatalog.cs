@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DisasterTolerance.Catalog;
 
 namespace DisasterTolerance.Testing.Catalog;
@@ -108,6 +109,16 @@ public sealed class InMemoryCatalog(InMemoryCatalogFile file, IIdSource ids) : I
         ArgumentOutOfRangeException.ThrowIfNegative(query.Skip);
         ArgumentOutOfRangeException.ThrowIfNegative(query.Take);
         return Read(image => CatalogSearch.Points(image, query), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<PointRow> ReadPointsAsync(Guid site, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var point in await Read(image => image.Points.Values.Where(point => point.Site == site && point.Removed is null), cancellationToken).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return point;
+        }
     }
 
     /// <inheritdoc/>

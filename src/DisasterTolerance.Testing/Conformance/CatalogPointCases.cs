@@ -15,6 +15,7 @@ internal static class CatalogPointCases
         new("QueryPoints_Ties_AreBroken", "Newest Began first, then greatest Sequence, then by uuid, then by site.", Opened(Order)),
         new("QueryPoints_Pages_CoverAllOnce", "How many to pass over; at most so many; how many match before paging.", Opened(Paging)),
         new("QueryPoints_Filters_AreAnded", "Members that are null do not filter.", Opened(Filters)),
+        new("ReadPoints_ChangesMeanwhile_ListEveryStayingPointOnce", "Every point that is there from the begin of the listing to its end is listed exactly once.", Opened(Listing)),
         new("QueryPoints_Times_AreInclusive", "Only points committed at or after, at or before this time, in whole milliseconds.", Opened(Times)),
     ];
 
@@ -89,6 +90,38 @@ internal static class CatalogPointCases
             new PointQuery { Machine = _machine, Site = CatalogSamples.SiteA, Name = "DT-5", From = CatalogSamples.Time(0), Until = CatalogSamples.Time(100), ChangedAfter = 3, IncludeRemoved = true },
             [4],
             cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task Listing(ICatalog catalog, CancellationToken cancellationToken)
+    {
+        const int Count = 2500;
+        int[] numbers = [.. Enumerable.Range(0, Count)];
+        await catalog.CommitAsync(
+            cancellationToken,
+            [
+                .. numbers.Select(number => Put(CatalogSamples.Point(number, _machine, CatalogSamples.SiteA))),
+                Put(CatalogSamples.Point(1, _machine, CatalogSamples.SiteB)),
+                Put(CatalogSamples.Point(Count, _machine, CatalogSamples.SiteA) with { Removed = CatalogSamples.Time(1) }),
+            ]).ConfigureAwait(false);
+        var seen = new List<Guid>();
+        await foreach (var point in catalog.ReadPointsAsync(CatalogSamples.SiteA, cancellationToken).ConfigureAwait(false))
+        {
+            seen.Add(point.Uuid);
+            if (seen.Count % 500 == 1)
+            {
+                // One that was listed goes, another one changes, a new one comes.
+                await catalog.CommitAsync(
+                    cancellationToken,
+                    new CatalogChange.DeletePoint(seen[^1], CatalogSamples.SiteA),
+                    Put(point with { Uuid = CatalogSamples.Id(10_000 + seen.Count), RowVersion = 0 }),
+                    Put((await catalog.FindPointAsync(CatalogSamples.Id(Count), CatalogSamples.SiteA, cancellationToken).ConfigureAwait(false))!)).ConfigureAwait(false);
+            }
+        }
+
+        var staying = numbers.Select(CatalogSamples.Id).ToHashSet();
+        Expect.Equal(seen.Count, seen.Distinct().Count(), "The number of different points in the listing");
+        Expect.Equal(Count, seen.Count(staying.Contains), "The number of listed points that were there all the time, or until they were listed");
+        Expect.That(!seen.Contains(CatalogSamples.Id(Count)), "a removed point was listed.");
     }
 
     private static async Task Times(ICatalog catalog, CancellationToken cancellationToken)

@@ -75,6 +75,14 @@ public interface ICatalog : IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<CatalogPage<PointRow>> QueryPointsAsync(PointQuery query, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// All points in a site's store that are not removed, in no order, for work that takes long. Every point that is there from the begin of the listing to its end is listed exactly once,
+    /// whatever is committed meanwhile (pages of a query give no such promise: a row that goes away moves the next page up by one). Points that come or go meanwhile may be listed.
+    /// </summary>
+    /// <param name="site">The site.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    IAsyncEnumerable<PointRow> ReadPointsAsync(Guid site, CancellationToken cancellationToken);
+
     /// <summary>All links, deleted ones included: newest <see cref="LinkRow.Created"/> first, then by uuid.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<LinkRow>> ListLinksAsync(CancellationToken cancellationToken);

@@ -34,13 +34,12 @@ internal sealed class StoreSweep(SiteContext site, MachineDirectory machines, Po
     private async ValueTask<IReadOnlyCollection<LiveRoot>> ReadRootsAsync(CancellationToken cancellationToken)
     {
         List<LiveRoot> roots = [];
-        for (var skip = 0; ; skip += PageSize)
+        // Not by pages of a query: a point that is removed meanwhile would shift them, and the one at the boundary would be swept alive.
+        await foreach (var point in site.Catalog.ReadPointsAsync(site.Uuid, cancellationToken).ConfigureAwait(false))
         {
-            var page = await site.Catalog.QueryPointsAsync(new PointQuery { Site = site.Uuid, Skip = skip, Take = PageSize }, cancellationToken).ConfigureAwait(false);
-            roots.AddRange(page.Items.Where(p => p.Damage.Length == 0).Select(p => LiveRoot.Manifest(p.Manifest)));
-            if (page.Items.Count < PageSize)
+            if (point.Damage.Length == 0)
             {
-                break;
+                roots.Add(LiveRoot.Manifest(point.Manifest));
             }
         }
 
