@@ -19,6 +19,7 @@ internal sealed class Site(
     private readonly Stack<Func<CancellationToken, Task>> _undo = new();
     private readonly List<Task> _resuming = [];
     private bool _started;
+    private bool _disposed;
     private bool _stopped;
 
     public Guid Uuid => context.Uuid;
@@ -75,8 +76,14 @@ internal sealed class Site(
         }
     }
 
+    /// <summary>A container that knows the site under two service types disposes of it twice.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         _life.Dispose();
         _gate.Dispose();
