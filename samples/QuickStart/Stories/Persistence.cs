@@ -40,13 +40,13 @@ internal sealed class Persistence(IReadOnlyList<SiteProcess> sites, Action<strin
                     quietSince = Stopwatch.GetTimestamp();
                 }
             }
-            catch (ApiException error) when (error.IsTransient || error.IsAlreadyThere)
+            catch (Exception error) when (error is SiteEndedException or ApiException { IsTransient: true } or ApiException { IsAlreadyThere: true })
             {
-                last = error.Message;
-            }
-            catch (SiteEndedException error)
-            {
-                last = error.Message;
+                if (error.Message != last)
+                {
+                    last = error.Message;
+                    say($"{what} is tried again: {last}");
+                }
             }
 
             if (Stopwatch.GetElapsedTime(quietSince) > Patience)

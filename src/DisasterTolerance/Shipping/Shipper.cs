@@ -10,6 +10,8 @@ namespace DisasterTolerance.Shipping;
 /// <summary>Ships what the peer lacks, newest first, one point after the other. A cut session goes on at the next call.</summary>
 internal sealed class Shipper(SiteContext site, MachineDirectory machines, PointDirectory points) : IShipper
 {
+    private const int Attempts = 4;
+
     // Not the machine's gate: a capture must be able to go on while a slow link ships.
     private readonly MachineGates _shipping = new();
 
@@ -82,6 +84,22 @@ internal sealed class Shipper(SiteContext site, MachineDirectory machines, Point
     }
 
     private async ValueTask RecordAsync(PointRow point, Guid peer, PlanRow plan, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await TryRecordAsync(point, peer, plan, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (DisasterToleranceException e) when (e.Code == ErrorCode.CatalogConflict && attempt < Attempts)
+            {
+                // The peer told of the point by itself in the same moment: then its row is there already.
+            }
+        }
+    }
+
+    private async ValueTask TryRecordAsync(PointRow point, Guid peer, PlanRow plan, CancellationToken cancellationToken)
     {
         var known = await site.Catalog.FindPointAsync(point.Uuid, peer, cancellationToken).ConfigureAwait(false);
         var own = await points.ListOwnAsync(point.Machine, cancellationToken).ConfigureAwait(false);
