@@ -35,5 +35,8 @@ internal sealed class Guest(Guid uuid, Guid atEast, Guid atWest, int seed)
     public IReadOnlyDictionary<string, string> Content(SimSite site) => new SortedDictionary<string, string>(
         Disks(site)!.ToDictionary(disk => disk.Id, disk => SeenDisks.Name(site.Machines.ReadDisk(At(site), disk.Id, 0, (int)disk.LengthBytes))), StringComparer.Ordinal);
 
+    /// <summary>The lengths of the disks in bytes, by id.</summary>
+    public IReadOnlyDictionary<string, long> Lengths(SimSite site) => Disks(site)!.ToDictionary(disk => disk.Id, disk => disk.LengthBytes);
+
     private IReadOnlyList<DiskDefinition>? Disks(SimSite site) => site.Machines.FindMachineAsync(At(site), CancellationToken.None).AsTask().Result?.Definition.Disks;
 }

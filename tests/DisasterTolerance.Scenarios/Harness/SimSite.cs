@@ -1,6 +1,5 @@
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Links;
-using DisasterTolerance.Recovery;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Testing.Catalog;
 using DisasterTolerance.Testing.Faults;
@@ -9,7 +8,6 @@ using DisasterTolerance.Testing.Links;
 using DisasterTolerance.Testing.Storage;
 using DisasterTolerance.Transport;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Scenarios.Harness;
@@ -29,7 +27,6 @@ internal sealed class SimSite
     private InMemoryCatalog? _catalog;
     private LifeTransport? _network;
     private LifeClock? _clock;
-    private int _lives;
 
     public SimSite(TwoSites world, string name, SimulatedSite address, ILinkTransport transport, int seed)
     {
@@ -69,6 +66,9 @@ internal sealed class SimSite
     /// <summary>More options of the next start.</summary>
     public Action<DisasterToleranceBuilder>? Configure { get; set; }
 
+    /// <summary>How often the process was started.</summary>
+    public int Lives { get; private set; }
+
     public bool IsRunning => _services is not null;
 
     public List<SiteEvent> Events { get; } = [];
@@ -92,7 +92,7 @@ internal sealed class SimSite
 
     public async Task StartAsync()
     {
-        _lives++;
+        Lives++;
         Faults = new FaultPlan(_world.Clock);
         _clock = new LifeClock(_world.Clock, Skew);
         _catalog = new InMemoryCatalog(CatalogFile, _ids);
@@ -106,7 +106,7 @@ internal sealed class SimSite
         _services = services.BuildServiceProvider();
         _ = CollectAsync(Get<IDisasterToleranceSite>());
         await Get<IDisasterToleranceSite>().StartAsync(CancellationToken.None);
-        _world.Log.Note(Name, $"=== started, life {_lives}");
+        _world.Log.Note(Name, $"=== started, life {Lives}");
     }
 
     public async Task StopAsync()
@@ -134,7 +134,7 @@ internal sealed class SimSite
         Faults.Crash();
         _clock!.Die();
         _catalog!.Crash();
-        Storage.Crash(_lives);
+        Storage.Crash(Lives);
         await _network!.DieAsync();
         _world.Link.Cut();
     }
@@ -169,14 +169,6 @@ internal sealed class SimSite
                 Engine?.Invoke(engine);
             });
         Configure?.Invoke(builder);
-        builder.Services.TryAddSingleton<IOwnershipMeeting, NoMeeting>();
-    }
-
-    private sealed class NoMeeting : IOwnershipMeeting
-    {
-        public ValueTask MeetAsync(Guid peer, MachineRow peerView, TimeSpan? clockSkew, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-        public ValueTask ResumeAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 
     // The catalog in memory answers at once, so this is what was durable when the machine started.

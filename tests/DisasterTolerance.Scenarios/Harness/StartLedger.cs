@@ -33,7 +33,7 @@ internal sealed class StartLedger
         {
             var strangers = _starts.Where(start => start.Epoch.Owner != start.Site || start.Epoch.YieldedTo is not null)
                 .Select(start => $"I3: site {start.Site} started machine {start.Machine} while its catalog said {start.Epoch}");
-            var twice = _starts.GroupBy(start => (start.Machine, start.Epoch.Number)).Where(epoch => epoch.Select(start => start.Site).Distinct().Count() > 1 && epoch.Select(start => start.Epoch.Owner).Distinct().Count() == 1)
+            var twice = _starts.GroupBy(start => (start.Machine, start.Epoch.Number, start.Epoch.Owner)).Where(epoch => epoch.Select(start => start.Site).Distinct().Count() > 1)
                 .Select(epoch => $"I3: two sites started machine {epoch.Key.Machine} in epoch {epoch.Key.Number}");
             return [.. strangers, .. twice];
         }
