@@ -207,7 +207,7 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
     private async ValueTask CommitAsync(ContentHash hash, long addedBytes)
     {
         var replaced = await site.Catalog.FindPointAsync(manifest.Point, site.Uuid, Token).ConfigureAwait(false);
-        await machines.UpdateAsync(
+        await machines.UpdateWithAsync(
             manifest.Machine,
             row => row.Ownership.Owner != _session.Sender
                 ? throw new DisasterToleranceException(
@@ -219,10 +219,13 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
                     LastSequence = Math.Max(row.LastSequence, manifest.Sequence),
                     Own = Holding(row, addedBytes, replaced is null),
                 },
-            Token,
-            also: (row, batch) => batch
-                .Add(new CatalogChange.PutPoint(PointRows.FromManifest(manifest, hash, site.Uuid) with { AddedBytes = addedBytes, FactsVersion = row.FactsVersion, RowVersion = replaced?.RowVersion ?? 0 }))
-                .Add(new CatalogChange.DeleteSession(_session.Uuid))).ConfigureAwait(false);
+            async (row, batch) =>
+            {
+                replaced = await site.Catalog.FindPointAsync(manifest.Point, site.Uuid, Token).ConfigureAwait(false);
+                batch.Add(new CatalogChange.PutPoint(PointRows.FromManifest(manifest, hash, site.Uuid) with { AddedBytes = addedBytes, FactsVersion = row.FactsVersion, RowVersion = replaced?.RowVersion ?? 0 }))
+                    .Add(new CatalogChange.DeleteSession(_session.Uuid));
+            },
+            Token).ConfigureAwait(false);
     }
 
     // An older point that is shipped late must not pass for the newest.

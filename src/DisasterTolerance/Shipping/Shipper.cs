@@ -10,8 +10,6 @@ namespace DisasterTolerance.Shipping;
 /// <summary>Ships what the peer lacks, newest first, one point after the other. A cut session goes on at the next call.</summary>
 internal sealed class Shipper(SiteContext site, MachineDirectory machines, PointDirectory points) : IShipper
 {
-    private const int Attempts = 4;
-
     // Not the machine's gate: a capture must be able to go on while a slow link ships.
     private readonly MachineGates _shipping = new();
 
@@ -85,39 +83,23 @@ internal sealed class Shipper(SiteContext site, MachineDirectory machines, Point
 
     private async ValueTask RecordAsync(PointRow point, Guid peer, PlanRow plan, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await TryRecordAsync(point, peer, plan, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (DisasterToleranceException e) when (e.Code == ErrorCode.CatalogConflict && attempt < Attempts)
-            {
-                // The peer told of the point by itself in the same moment: then its row is there already.
-            }
-        }
-    }
-
-    private async ValueTask TryRecordAsync(PointRow point, Guid peer, PlanRow plan, CancellationToken cancellationToken)
-    {
-        var known = await site.Catalog.FindPointAsync(point.Uuid, peer, cancellationToken).ConfigureAwait(false);
         var own = await points.ListOwnAsync(point.Machine, cancellationToken).ConfigureAwait(false);
         var held = await points.ListAsync(point.Machine, peer, cancellationToken, includeRemoved: true).ConfigureAwait(false);
-        await machines.UpdateAsync(
+        await machines.UpdateWithAsync(
             point.Machine,
             row => row with
             {
                 DeltaBytes = ShippingOrder.Of(own, held, row.Forks, plan.Retention).Where(p => p.Uuid != point.Uuid).Sum(p => p.AddedBytes),
             },
-            cancellationToken,
-            also: (_, batch) =>
+            async (_, batch) =>
             {
-                if (known is null)
+                // The peer may tell of the point before the end of its session is heard here.
+                if (await site.Catalog.FindPointAsync(point.Uuid, peer, cancellationToken).ConfigureAwait(false) is null)
                 {
                     batch.Add(new CatalogChange.PutPoint(point with { Site = peer, ChangeTokens = new Dictionary<string, string>(), GraceUntil = null, FactsVersion = 0, RowVersion = 0 }));
                 }
-            }).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     private sealed record Next(MachineRow Row, PointRow Point, IReadOnlyList<PointRow> Bases);

@@ -35,8 +35,28 @@ internal sealed class MachineDirectory(SiteContext site, IFactsPublisher facts)
     /// <param name="tell">Whether the peer should hear of it: raises <see cref="MachineRow.FactsVersion"/>.</param>
     /// <param name="also">More changes of the same commit, made for the row that is going to be stored.</param>
     /// <returns>The row as it is stored now.</returns>
-    public async ValueTask<MachineRow> UpdateAsync(
-        Guid machine, Func<MachineRow, MachineRow> change, CancellationToken cancellationToken, bool tell = true, Action<MachineRow, CatalogBatch>? also = null)
+    public ValueTask<MachineRow> UpdateAsync(
+        Guid machine, Func<MachineRow, MachineRow> change, CancellationToken cancellationToken, bool tell = true, Action<MachineRow, CatalogBatch>? also = null) => UpdateWithAsync(
+        machine,
+        change,
+        also is null
+            ? null
+            : (row, batch) =>
+            {
+                also(row, batch);
+                return ValueTask.CompletedTask;
+            },
+        cancellationToken,
+        tell);
+
+    /// <summary>As <see cref="UpdateAsync"/>, for other rows that somebody else may change too: they are read again with every attempt.</summary>
+    /// <param name="machine">Uuid of the protected object.</param>
+    /// <param name="change">The new row, a pure function of the old one.</param>
+    /// <param name="also">Reads the other rows as they are now and adds their changes.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="tell">Whether the peer should hear of it.</param>
+    public async ValueTask<MachineRow> UpdateWithAsync(
+        Guid machine, Func<MachineRow, MachineRow> change, Func<MachineRow, CatalogBatch, ValueTask>? also, CancellationToken cancellationToken, bool tell = true)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -50,7 +70,11 @@ internal sealed class MachineDirectory(SiteContext site, IFactsPublisher facts)
 
             changed = tell ? changed with { FactsVersion = old.FactsVersion + 1 } : changed;
             var batch = new CatalogBatch().Add(new CatalogChange.PutMachine(changed));
-            also?.Invoke(changed, batch);
+            if (also is not null)
+            {
+                await also(changed, batch).ConfigureAwait(false);
+            }
+
             try
             {
                 await site.Catalog.CommitAsync(batch, cancellationToken).ConfigureAwait(false);
