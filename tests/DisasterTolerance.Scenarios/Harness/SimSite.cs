@@ -57,6 +57,9 @@ internal sealed class SimSite
     /// <summary>The faults of the present life of the process; a new life begins without any.</summary>
     public FaultPlan Faults { get; private set; }
 
+    /// <summary>Plans faults for the next start, so that they can happen inside it.</summary>
+    public Action<FaultPlan>? FaultsOfNextLife { get; set; }
+
     /// <summary>How far the site's clock is wrong from its next start on.</summary>
     public TimeSpan Skew { get; set; }
 
@@ -94,6 +97,7 @@ internal sealed class SimSite
     {
         Lives++;
         Faults = new FaultPlan(_world.Clock);
+        FaultsOfNextLife?.Invoke(Faults);
         _clock = new LifeClock(_world.Clock, Skew);
         _catalog = new InMemoryCatalog(CatalogFile, _ids);
         _network = new LifeTransport(_transport, Faults);
@@ -170,6 +174,10 @@ internal sealed class SimSite
             });
         Configure?.Invoke(builder);
     }
+
+    /// <summary>The points of a machine in this site's own store as its durable catalog has them, read past the fault plan.</summary>
+    public IReadOnlyList<PointRow> DurablePoints(Guid machine) =>
+        _catalog!.QueryPointsAsync(new PointQuery { Machine = machine, Site = Uuid, Take = int.MaxValue }, CancellationToken.None).AsTask().Result.Items;
 
     // The catalog in memory answers at once, so this is what was durable when the machine started.
     private void NoteStart(MachineStart start)

@@ -23,6 +23,7 @@ public sealed class ModelTests
         try
         {
             await sequence.RunAsync(Steps);
+            TestContext.Current.TestOutputHelper?.WriteLine(sequence.Story);
         }
         catch (Exception e)
         {

@@ -16,6 +16,7 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
     private readonly Invariants _invariants = new(world);
     private readonly HashSet<(Guid Site, Guid Point)> _kept = [];
     private bool _isCut;
+    private bool _armed;
 
     public string Story => string.Join(Environment.NewLine, _story);
 
@@ -23,7 +24,15 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
     {
         for (var step = 1; step <= steps; step++)
         {
+            var armed = _armed;
             await StepAsync();
+            if (_armed && !armed)
+            {
+                // The fault is for the next step, not for the check.
+                continue;
+            }
+
+            Disarm();
             await CheckAsync(everything: step % 10 == 0);
         }
 
@@ -31,13 +40,23 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
         await CheckAsync(everything: true);
     }
 
+    private void Disarm()
+    {
+        _armed = false;
+        foreach (var site in world.Sites)
+        {
+            site.Faults.Clear();
+        }
+    }
+
     private Task StepAsync()
     {
         var site = random.Next(2) == 0 ? world.East : world.West;
+        var user = random.Next(4) > 0 && guest.IsOn(site.Peer) && !guest.IsOn(site) ? site.Peer : site;
         return random.Next(100) switch
         {
             < 14 => WriteAsync(),
-            < 28 => DoAsync(site, "run", () => site.Replication.RunAsync(new RunRequest(guest.Uuid, "model")).AsTask()),
+            < 28 => DoAsync(user, "run", () => user.Replication.RunAsync(new RunRequest(guest.Uuid, "model")).AsTask()),
             < 42 => AdvanceAsync(),
             < 47 => CutAsync(),
             < 53 => HealAsync(),
@@ -46,9 +65,9 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
             < 61 => StopAsync(site),
             < 67 => RestartAsync(),
             < 72 => RecoverAsync(site),
-            < 78 => DoAsync(site, "migrate", () => site.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = random.Next(4) > 0, Actor = "model" }).AsTask()),
-            < 84 => DoAsync(site, "confirm", () => site.Recovery.ConfirmAsync(guest.Uuid, "model").AsTask()),
-            < 87 => DoAsync(site, "undo", () => site.Recovery.UndoAsync(guest.Uuid, "model").AsTask()),
+            < 78 => DoAsync(user, "migrate", () => user.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = random.Next(4) > 0, Actor = "model" }).AsTask()),
+            < 84 => DoAsync(user, "confirm", () => user.Recovery.ConfirmAsync(guest.Uuid, "model").AsTask()),
+            < 87 => DoAsync(user, "undo", () => user.Recovery.UndoAsync(guest.Uuid, "model").AsTask()),
             < 90 => ResolveAsync(site),
             < 92 => DoAsync(site, "retention", () => site.Replication.ApplyRetentionAsync(guest.Uuid).AsTask()),
             < 94 => DoAsync(site, "sweep", () => site.Replication.SweepAsync().AsTask()),
@@ -126,31 +145,57 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
 
     private Task PlanCrashAsync(SimSite site)
     {
+        var fault = RandomFault(crash: random.Next(4) > 0);
+        Tell($"{site.Name} will have: {fault}");
+        site.Faults.Add(fault);
+        _armed = true;
+        return Task.CompletedTask;
+    }
+
+    private Fault RandomFault(bool crash)
+    {
         string[] operations = ["Catalog.Commit", "Storage.*", "Hypervisor.*", "TargetDisk.*", "Snapshot.*", "Link.Connect"];
-        var fault = new Fault
+        return new Fault
         {
             Operation = operations[random.Next(operations.Length)],
             OnCall = random.Next(1, 25),
             Point = random.Next(2) == 0 ? FaultPoint.Before : FaultPoint.After,
-            Kind = random.Next(4) == 0 ? FaultKind.Error : FaultKind.Crash,
+            Kind = crash ? FaultKind.Crash : FaultKind.Error,
         };
-        Tell($"{site.Name} will have: {fault}");
-        site.Faults.Add(fault);
-        return Task.CompletedTask;
     }
 
     private async Task StopAsync(SimSite site)
     {
         Tell($"{site.Name} stops");
-        await world.RunAsync(site.StopAsync);
+        await UnlessItDiesAsync(site, site.StopAsync);
     }
 
-    private async Task RestartAsync()
+    private async Task RestartAsync(bool safely = false)
     {
         foreach (var site in world.Sites.Where(site => !site.IsRunning))
         {
             Tell($"{site.Name} starts");
-            await world.RunAsync(site.StartAsync);
+            if (!safely && random.Next(4) == 0)
+            {
+                site.FaultsOfNextLife = faults => faults.Add(RandomFault(crash: true));
+                _armed = true;
+            }
+
+            await UnlessItDiesAsync(site, site.StartAsync);
+            site.FaultsOfNextLife = null;
+        }
+    }
+
+    private async Task UnlessItDiesAsync(SimSite site, Func<Task> work)
+    {
+        try
+        {
+            await world.RunAsync(work);
+        }
+        catch (SimulatedCrashException)
+        {
+            Tell($"{site.Name} dies in it");
+            await world.SettleAsync();
         }
     }
 
@@ -159,7 +204,7 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
         string? point = null;
         if (site.IsRunning && random.Next(2) == 0)
         {
-            var points = (await world.PointsAsync(site, guest)).Where(p => p.Removed is null).ToList();
+            var points = site.DurablePoints(guest.Uuid).Where(p => p.Removed is null).ToList();
             point = points.Count == 0 ? null : points[random.Next(points.Count)].Uuid.ToString();
         }
 
@@ -219,14 +264,10 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
     private async Task EndAsync()
     {
         Tell("--- everything is repaired");
-        foreach (var site in world.Sites)
-        {
-            site.Faults.Clear();
-        }
-
+        Disarm();
         _isCut = false;
         world.Heal();
-        await RestartAsync();
+        await RestartAsync(safely: true);
         await world.WaitForLinkAsync();
         await world.AdvanceAsync(TimeSpan.FromHours(1));
         var row = await world.RowAsync(world.East, guest);
