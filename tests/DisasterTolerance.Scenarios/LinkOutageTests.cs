@@ -53,7 +53,7 @@ public sealed class LinkOutageTests
         world.Cut();
         var guest = await world.ProtectAsync(world.East);
         await world.AdvanceAsync(TimeSpan.FromHours(2));
-        Assert.Empty(world.West.Context.Catalog.QueryMachinesAsync(new(), CancellationToken.None).AsTask().Result.Items);
+        Assert.Empty((await world.West.Context.Catalog.QueryMachinesAsync(new(), CancellationToken.None)).Items);
 
         await world.HealAsync();
         var there = await world.RowAsync(world.West, guest);
