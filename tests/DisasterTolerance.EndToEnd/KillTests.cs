@@ -24,7 +24,7 @@ public class KillTests(ITestOutputHelper output)
             output.WriteLine(about);
             try
             {
-                await StoryRound.RunAsync(output, (sites, over) => KillAsync(sites[victim], moment, over), cancellationToken);
+                await StoryRound.RunAsync(output, (sites, over) => KillAsync(sites, victim, moment, over), cancellationToken);
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
@@ -33,23 +33,28 @@ public class KillTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task KillAsync(SiteProcess site, TimeSpan moment, CancellationToken over)
+    private static async Task KillAsync(IReadOnlyList<SiteProcess> sites, int victim, TimeSpan moment, CancellationToken over)
     {
         try
         {
+            await UntilRunningAsync(sites, over);
             await Task.Delay(moment, over);
 
             // While the story itself has it switched off, the moment is put off.
-            while (!site.IsRunning)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), over);
-            }
-
-            site.Kill(forGood: false);
+            await UntilRunningAsync([sites[victim]], over);
+            sites[victim].Kill(forGood: false);
         }
         catch (OperationCanceledException)
         {
             // The story was faster than the one that set the moment.
+        }
+    }
+
+    private static async Task UntilRunningAsync(IReadOnlyList<SiteProcess> sites, CancellationToken cancellationToken)
+    {
+        while (!sites.All(site => site.IsRunning))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
         }
     }
 }

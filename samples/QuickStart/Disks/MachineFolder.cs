@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 namespace DisasterTolerance.QuickStart.Disks;
@@ -43,17 +42,16 @@ internal sealed class MachineFolder(string path)
     /// <summary>Bytes of all disks.</summary>
     public long DiskBytes() => Disks().Values.Sum(disk => new FileInfo(disk).Length);
 
-    /// <summary>SHA-256 of every disk by its id.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> HashAsync(CancellationToken cancellationToken)
+    /// <summary>What every disk holds, by its id.</summary>
+    public async Task<IReadOnlyDictionary<string, DiskFingerprint>> ReadDisksAsync(CancellationToken cancellationToken)
     {
-        var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var disks = new SortedDictionary<string, DiskFingerprint>(StringComparer.Ordinal);
         foreach (var (id, disk) in Disks())
         {
-            await using var file = File.OpenRead(disk);
-            hashes[id] = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            disks[id] = await DiskFingerprint.ReadAsync(disk, cancellationToken);
         }
 
-        return hashes;
+        return disks;
     }
 
     private JsonObject Read() => JsonNode.Parse(File.ReadAllText(DefinitionPath))!.AsObject();

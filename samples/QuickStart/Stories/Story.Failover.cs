@@ -55,11 +55,11 @@ internal sealed partial class Story
 
     private async Task CheckDisksAsync(Disks.MachineFolder machine, string site, CancellationToken cancellationToken)
     {
-        var found = await machine.HashAsync(cancellationToken);
-        foreach (var (disk, hash) in _expected)
+        var found = await machine.ReadDisksAsync(cancellationToken);
+        foreach (var (disk, content) in _expected)
         {
             Check(found.TryGetValue(disk, out var there), $"{site} has no disk '{disk}'.");
-            Check(there == hash, $"Disk '{disk}' at {site} has the SHA-256 {there}, and {hash} is expected.");
+            Check(there!.Sha256 == content.Sha256, $"Disk '{disk}' at {site} has the SHA-256 {there.Sha256}, and {content.Sha256} is expected.");
         }
 
         Check(found.Count == _expected.Count, $"{site} has {found.Count} disks, and {_expected.Count} are expected.");

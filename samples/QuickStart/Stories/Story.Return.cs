@@ -9,10 +9,8 @@ internal sealed partial class Story
 
     private async Task<StepFigures> WriteAtSouthAsync(CancellationToken cancellationToken)
     {
-        var machine = world.SlaveMachine(_plan);
-        await world.ChangeDiskAsync(machine, WriteAtSouthBytes, cancellationToken);
-        _expected = await machine.HashAsync(cancellationToken);
-        return new StepFigures("written", ChangedBytes: WriteAtSouthBytes);
+        await WriteAsync(world.SlaveMachine(_plan), WriteAtSouthBytes, cancellationToken);
+        return new StepFigures("written", ChangedBytes: _changedBytes);
     }
 
     private async Task<StepFigures> ReverseRunAsync(CancellationToken cancellationToken) =>
