@@ -127,7 +127,7 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddPart<UndoTarget>();
         services.AddSingleton<ConfirmRun>();
         services.AddSingleton<YieldRun>();
-        services.AddSingleton<UnfinishedWork>();
+        services.AddPart<UnfinishedWork>();
         services.AddSingleton<IOwnershipMeeting, OwnershipMeeting>();
         services.AddPart<ConflictResolution>();
         services.AddSingleton<RecoveryFlows>();

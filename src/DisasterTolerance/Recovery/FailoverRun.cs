@@ -7,10 +7,10 @@ namespace DisasterTolerance.Recovery;
 /// <summary>
 /// Brings a machine up at the site that does not own it, without any help of the one that does. Until the takeover is written nothing but this site's own replica was touched.
 /// <code>
-///   RunAsync ─▶ AskOwnerAsync ─▶ RestoreAsync ─▶ TakeOverAsync ─▶ Arrival.StartAsync
-///                    │                │ restoring      │ owned (point of no return)
-///                refused          GiveUpAsync ◀────────┘ not written
-///   after a crash:  ResumeAsync ─▶ RestoreAsync …   (restoring)      or  Arrival.StartAsync   (owned)
+///   RunAsync ─▶ AskOwnerAsync ─▶ RestoreAsync ─▶ AskAgainAsync ─▶ TakeOverAsync ─▶ Arrival.StartAsync
+///                    │                │ restoring, forcing │ by force: stop    │ owned (point of no return)
+///                refused          GiveUpAsync ◀────────────┴───────────────────┘ not written
+///   after a crash:  ResumeAsync ─▶ RestoreAsync …   (restoring, forcing)      or  Arrival.StartAsync   (owned)
 /// </code>
 /// </summary>
 internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, Arrival arrival)
@@ -26,18 +26,18 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
         using var gate = await tools.Site.Gates.EnterAsync(machine, token.Now).ConfigureAwait(false);
         tools.Site.Certainty.Demand(tools.Site.Name);
         var subject = await tools.Peers.FindAsync(machine, token.Now).ConfigureAwait(false);
-        var (point, peer) = await AskOwnerAsync(subject, request, token.Now).ConfigureAwait(false);
+        var point = await AskOwnerAsync(subject, request, token.Now).ConfigureAwait(false);
         PeerMachines.DemandOff(subject, await tools.Power.GetAsync(subject, token.Now).ConfigureAwait(false));
-        var work = tools.Book.New(WorkKind.Failover, WorkSteps.Restoring, request.Actor, point.Uuid, request.Host ?? subject.HostAt(tools.Site.Uuid));
+        var work = tools.Book.New(WorkKind.Failover, request.Force ? WorkSteps.Forcing : WorkSteps.Restoring, request.Actor, point.Uuid, request.Host ?? subject.HostAt(tools.Site.Uuid));
         var row = await tools.Book.BeginAsync(subject, work, Procedure.Recovering, token.Now).ConfigureAwait(false);
-        return await RestoreAsync(subject with { Row = row }, point, peer.Ownership, subject.Row.Pending, token).ConfigureAwait(false);
+        return await RestoreAsync(subject with { Row = row }, point, subject.Row.Pending, token).ConfigureAwait(false);
     }
 
     /// <summary>Takes up a failover that a crash cut while it was restoring. The caller holds the gate.</summary>
     public async Task ResumeAsync(WorkSubject subject, WorkToken token)
     {
         var point = await tools.Points.DemandAsync(subject.Row, subject.Row.Pending!.Point ?? Guid.Empty, token.Now).ConfigureAwait(false);
-        await RestoreAsync(subject, point, null, null, token).ConfigureAwait(false);
+        await RestoreAsync(subject, point, null, token).ConfigureAwait(false);
     }
 
     /// <summary>Gives a failover up before it took the machine over. The caller holds the gate.</summary>
@@ -59,26 +59,29 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
         }
     }
 
-    private async ValueTask<(PointRow Point, PeerReport Peer)> AskOwnerAsync(WorkSubject subject, RecoveryRequest request, CancellationToken cancellationToken)
+    private async ValueTask<PointRow> AskOwnerAsync(WorkSubject subject, RecoveryRequest request, CancellationToken cancellationToken)
     {
         // A hand-over that the other site never took is no reason to wait: a failover of its own is what the giver may do.
         var judged = subject.Row.Pending is { Kind: WorkKind.MigrateOut or WorkKind.Undo, Step: WorkSteps.Yielded } ? subject.Row with { Pending = null } : subject.Row;
         var point = await tools.Points.FindAsync(subject.Row, request.Point, cancellationToken).ConfigureAwait(false);
         var peer = await tools.Peers.ReportAsync(subject, cancellationToken).ConfigureAwait(false);
-        if (RecoveryRules.MayFailOver(judged, tools.Site.Uuid, point, peer, request.Force) is { } refusal)
-        {
-            throw refusal.ToException();
-        }
+        return RecoveryRules.MayFailOver(judged, tools.Site.Uuid, point, peer, request.Force) is { } refusal ? throw refusal.ToException() : point!;
+    }
 
-        if (request.Force && peer is { LinkUp: true, Power: not PowerState.Off })
+    /// <summary>The disks are ready: only now is an owner that runs stopped by force, and one that was started meanwhile noticed.</summary>
+    private async ValueTask<Ownership?> AskAgainAsync(WorkSubject subject, PointRow point, CancellationToken cancellationToken)
+    {
+        if (subject.Row.Pending!.Step == WorkSteps.Forcing && tools.Peers.IsUp(subject.Peer))
         {
             await tools.Peers.StopByForceAsync(subject, cancellationToken).ConfigureAwait(false);
         }
 
-        return (point!, peer);
+        var peer = await tools.Peers.ReportAsync(subject, cancellationToken).ConfigureAwait(false);
+        var isForced = subject.Row.Pending.Step == WorkSteps.Forcing;
+        return RecoveryRules.MayFailOver(subject.Row with { Pending = null }, tools.Site.Uuid, point, peer, isForced) is { } refusal ? throw refusal.ToException() : peer.Ownership;
     }
 
-    private async Task<RecoveryReport> RestoreAsync(WorkSubject subject, PointRow point, Ownership? told, PendingWork? before, WorkToken token)
+    private async Task<RecoveryReport> RestoreAsync(WorkSubject subject, PointRow point, PendingWork? before, WorkToken token)
     {
         WorkSubject owned;
         long written;
@@ -86,7 +89,7 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
         {
             var manifest = await tools.Manifests.ReadManifestAsync(point, token.Now).ConfigureAwait(false);
             written = await restorer.RestoreAsync(subject.Plan, subject.Row, manifest, token.Now).ConfigureAwait(false);
-            token.Now.ThrowIfCancellationRequested();
+            var told = await AskAgainAsync(subject, point, token.Now).ConfigureAwait(false);
             owned = await TakeOverAsync(subject, point, told, token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is DisasterToleranceException || (e is OperationCanceledException && !token.Life.IsCancellationRequested))

@@ -43,7 +43,7 @@ internal static partial class Log
     [LoggerMessage(2512, LogLevel.Information, "Machine '{Machine}': this site's hypervisor does not know it, so there is no last state to keep")]
     public static partial void NothingToKeep(ILogger logger, string machine);
 
-    [LoggerMessage(2513, LogLevel.Error, "Unfinished {Work} of machine {Machine} could not be taken up; it is tried again at the next start")]
+    [LoggerMessage(2513, LogLevel.Error, "Unfinished {Work} of machine {Machine} could not be taken up; it is tried again in some minutes")]
     public static partial void ResumeFailed(ILogger logger, string work, Guid machine, Exception cause);
 
     [LoggerMessage(2514, LogLevel.Information, "Takes up unfinished {Work} of machine '{Machine}' at step {Step}")]
@@ -60,4 +60,13 @@ internal static partial class Log
 
     [LoggerMessage(2518, LogLevel.Warning, "Machine '{Machine}' did not come up within the time for its priority; the next priority is started")]
     public static partial void NotUpInTime(ILogger logger, string machine);
+
+    [LoggerMessage(2519, LogLevel.Warning, "Unfinished work could not be looked for; it is tried again in some minutes")]
+    public static partial void LookFailed(ILogger logger, Exception cause);
+
+    [LoggerMessage(2520, LogLevel.Warning, "{Call} failed in passing and is tried again: {Cause}")]
+    public static partial void PowerCallRepeats(ILogger logger, string call, string cause);
+
+    [LoggerMessage(2521, LogLevel.Warning, "A new owner could not be written and is tried again: {Cause}")]
+    public static partial void OwnerWriteRepeats(ILogger logger, string cause);
 }

@@ -2,13 +2,19 @@ using DisasterTolerance.Catalog;
 using DisasterTolerance.Diagnostics;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Sites;
+using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Recovery;
 
-/// <summary>Asks this site's hypervisors for power, each call with a deadline. Thread-safe.</summary>
+/// <summary>Asks this site's hypervisors for power, each call with a deadline. What fails in passing is tried again: these calls may be repeated, and a machine is not left off for one. Thread-safe.</summary>
 internal sealed class MachinePower(SiteContext site)
 {
+    private const int Attempts = 4;
+
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    private readonly ILogger _log = site.Logs.CreateLogger<MachinePower>();
 
     /// <summary>The machine as the hypervisor sees it, or null if it has none.</summary>
     public ValueTask<MachineInfo?> FindAsync(WorkSubject subject, CancellationToken cancellationToken) => LimitAsync(
@@ -83,14 +89,25 @@ internal sealed class MachinePower(SiteContext site)
 
     private async ValueTask<T> LimitAsync<T>(string what, TimeSpan more, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)
     {
-        using var deadline = new ProgressDeadline(site.Clock, site.Options.ProgressDeadline + more, what, cancellationToken);
-        try
+        var pause = FirstPause;
+        for (var attempt = 1; ; attempt++)
         {
-            return await call(deadline.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException e) when (deadline.IsStalled)
-        {
-            throw deadline.Explain(e);
+            using var deadline = new ProgressDeadline(site.Clock, site.Options.ProgressDeadline + more, what, cancellationToken);
+            try
+            {
+                return await call(deadline.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException e) when (deadline.IsStalled)
+            {
+                throw deadline.Explain(e);
+            }
+            catch (DisasterToleranceException e) when (e.IsTransient && attempt < Attempts)
+            {
+                Log.PowerCallRepeats(_log, what, e.Message);
+            }
+
+            await Task.Delay(pause, site.Clock, cancellationToken).ConfigureAwait(false);
+            pause *= 2;
         }
     }
 }

@@ -10,6 +10,10 @@ namespace DisasterTolerance.Recovery;
 /// </summary>
 internal sealed class OwnershipWriter(SiteContext site, MachineDirectory machines, OwnershipJournal journal)
 {
+    private const int Attempts = 4;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _log = site.Logs.CreateLogger<OwnershipWriter>();
 
     /// <summary>Writes an ownership durably.</summary>
@@ -22,18 +26,7 @@ internal sealed class OwnershipWriter(SiteContext site, MachineDirectory machine
     public async ValueTask<MachineRow> WriteAsync(
         MachineRow row, Ownership next, string why, Func<MachineRow, MachineRow> change, CancellationToken cancellationToken, Action<MachineRow, CatalogBatch>? also = null)
     {
-        var isOurs = next.Owner == site.Uuid;
-        if (isOurs)
-        {
-            await journal.WriteAsync(row.Uuid, next, cancellationToken).ConfigureAwait(false);
-        }
-
-        var stored = await CommitAsync(row, next, change, also, cancellationToken).ConfigureAwait(false);
-        if (!isOurs)
-        {
-            await journal.WriteAsync(row.Uuid, next, cancellationToken).ConfigureAwait(false);
-        }
-
+        var stored = await RepeatAsync(() => WriteOnceAsync(row, next, change, also, cancellationToken), cancellationToken).ConfigureAwait(false);
         if (next.Number != row.Ownership.Number)
         {
             Log.OwnerWritten(_log, row.Name, next.Number, site.NameOf(next.Owner), why);
@@ -46,6 +39,40 @@ internal sealed class OwnershipWriter(SiteContext site, MachineDirectory machine
     /// <summary>Takes back what was journalled by work that was given up before the catalog had it, so that the catalog does not look old at the next start.</summary>
     public ValueTask WithdrawAsync(MachineRow row, CancellationToken cancellationToken) => journal.WriteAsync(row.Uuid, row.Ownership, cancellationToken);
 
+    private async ValueTask<MachineRow> WriteOnceAsync(
+        MachineRow row, Ownership next, Func<MachineRow, MachineRow> change, Action<MachineRow, CatalogBatch>? also, CancellationToken cancellationToken)
+    {
+        if (next.Owner == site.Uuid)
+        {
+            await journal.WriteAsync(row.Uuid, next, cancellationToken).ConfigureAwait(false);
+            return await CommitAsync(row, next, change, also, cancellationToken).ConfigureAwait(false);
+        }
+
+        var stored = await CommitAsync(row, next, change, also, cancellationToken).ConfigureAwait(false);
+        await journal.WriteAsync(row.Uuid, next, cancellationToken).ConfigureAwait(false);
+        return stored;
+    }
+
+    // Much work lies behind a change of owner, perhaps a machine that was stopped for it: what fails in passing is not its end.
+    private async ValueTask<MachineRow> RepeatAsync(Func<ValueTask<MachineRow>> write, CancellationToken cancellationToken)
+    {
+        var pause = FirstPause;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await write().ConfigureAwait(false);
+            }
+            catch (DisasterToleranceException e) when (e.IsTransient && e.Code != ErrorCode.Conflict && attempt < Attempts)
+            {
+                Log.OwnerWriteRepeats(_log, e.Message);
+            }
+
+            await Task.Delay(pause, site.Clock, cancellationToken).ConfigureAwait(false);
+            pause *= 2;
+        }
+    }
+
     private async ValueTask<MachineRow> CommitAsync(
         MachineRow row, Ownership next, Func<MachineRow, MachineRow> change, Action<MachineRow, CatalogBatch>? also, CancellationToken cancellationToken)
     {
@@ -53,7 +80,9 @@ internal sealed class OwnershipWriter(SiteContext site, MachineDirectory machine
         {
             return await machines.UpdateAsync(
                 row.Uuid,
-                now => now.Ownership == row.Ownership
+                now => now.Ownership == next && next != row.Ownership
+                    ? now
+                    : now.Ownership == row.Ownership
                     ? change(now) with { Ownership = next }
                     : throw new DisasterToleranceException(ErrorCode.Conflict, $"The owner of machine '{row.Name}' changed meanwhile. Look at the state list and ask again.", isTransient: true),
                 cancellationToken,

@@ -1,22 +1,63 @@
 using DisasterTolerance.Catalog;
+using DisasterTolerance.Sites;
 using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Recovery;
 
-/// <summary>Takes up what a crash left: before its point of no return work is given up or begun again, after it it is completed. Machines of a high priority first.</summary>
+/// <summary>
+/// Takes up what a crash left, or an error in the very step that was to end the work: before its point of no return work is given up or begun again, after it it is completed. Machines of a high
+/// priority first. Looked for at the start of the site and from time to time.
+/// </summary>
 internal sealed class UnfinishedWork(
-    RecoveryTools tools, MigrationRun migration, MigrationTarget migrationTarget, FailoverRun failover, RestoreRun restore, UndoRun undo, HandOver handOver, Arrival arrival)
+    RecoveryTools tools, MigrationRun migration, MigrationTarget migrationTarget, FailoverRun failover, RestoreRun restore, UndoRun undo, HandOver handOver, Arrival arrival) : ISitePart
 {
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(5);
+
     private const int AtOnce = 4;
     private const int PageSize = 1000;
 
     private readonly ILogger _log = tools.Site.Logs.CreateLogger<UnfinishedWork>();
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        tools.Background.Start(LookAgainAsync);
+        return Task.CompletedTask;
+    }
+
+    // The background work that looks again ends with the site.
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Takes up everything. Work that is under way in this process is waited for and then found done.</summary>
     public async ValueTask ResumeAsync(CancellationToken cancellationToken)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(await FindAsync(cancellationToken).ConfigureAwait(false), options, ResumeAsync).ConfigureAwait(false);
+    }
+
+    private async Task LookAgainAsync(CancellationToken life)
+    {
+        using var timer = new PeriodicTimer(LookAgain, tools.Site.Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(life).ConfigureAwait(false))
+            {
+                try
+                {
+                    if (!tools.Site.Certainty.IsUnsure)
+                    {
+                        await ResumeAsync(life).ConfigureAwait(false);
+                    }
+                }
+                catch (DisasterToleranceException e)
+                {
+                    Log.LookFailed(_log, e);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (life.IsCancellationRequested)
+        {
+            return;
+        }
     }
 
     private async ValueTask<IReadOnlyList<MachineRow>> FindAsync(CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ internal static class WorkSteps
     /// <summary>Disks are being written; nothing else was changed.</summary>
     public const string Restoring = "restoring";
 
+    /// <summary>As <see cref="Restoring"/>, of a failover that goes on although the owner reports the machine running.</summary>
+    public const string Forcing = "forcing";
+
     /// <summary>The machine is this site's, and only has to be started.</summary>
     public const string Owned = "owned";
 

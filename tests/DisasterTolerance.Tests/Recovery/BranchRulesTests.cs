@@ -28,6 +28,19 @@ public sealed class BranchRulesTests
         Assert.Equal(expected, BranchRules.IsOnBranch(Rows.Point(sequence), [Restore]));
 
     [Fact]
+    public void Resolution_OldOwnerWon_LeavesOnlyWhatTheOtherSiteCapturedSinceTheSplit()
+    {
+        // Both sites went on from 5: site A in epoch 1, site B in epoch 2. Site A was named.
+        BranchFork[] forks = [BranchRules.Resolution(3, Rows.Point(5), 8, Rows.SiteB)];
+
+        Assert.True(BranchRules.IsOnBranch(Rows.Point(5), forks));
+        Assert.True(BranchRules.IsOnBranch(Rows.Point(7), forks));
+        Assert.False(BranchRules.IsOnBranch(Rows.Point(6, 2) with { Origin = Rows.SiteB }, forks));
+        Assert.True(BranchRules.IsOnBranch(Rows.Point(4) with { Origin = Rows.SiteB }, forks));
+        Assert.True(BranchRules.IsOnBranch(Rows.Point(9, 3) with { Origin = Rows.SiteB }, forks));
+    }
+
+    [Fact]
     public void IsOnBranch_Undo_LeavesTheUndoneEpochOnly()
     {
         // Migrated at 5, two points in epoch 2, undone: epoch 3 goes on from 5.
