@@ -16,7 +16,6 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
     private readonly Invariants _invariants = new(world);
     private readonly HashSet<(Guid Site, Guid Point)> _kept = [];
     private bool _isCut;
-    private bool _armed;
 
     public string Story => string.Join(Environment.NewLine, _story);
 
@@ -24,14 +23,7 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
     {
         for (var step = 1; step <= steps; step++)
         {
-            var armed = _armed;
             await StepAsync();
-            if (_armed && !armed)
-            {
-                // The fault is for the next step, not for the check.
-                continue;
-            }
-
             Disarm();
             await CheckAsync(everything: step % 10 == 0);
         }
@@ -42,7 +34,6 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
 
     private void Disarm()
     {
-        _armed = false;
         foreach (var site in world.Sites)
         {
             site.Faults.Clear();
@@ -56,18 +47,18 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
         return random.Next(100) switch
         {
             < 14 => WriteAsync(),
-            < 28 => DoAsync(user, "run", () => user.Replication.RunAsync(new RunRequest(guest.Uuid, "model")).AsTask()),
+            < 28 => RunAsync(user),
             < 42 => AdvanceAsync(),
             < 47 => CutAsync(),
             < 53 => HealAsync(),
             < 57 => CrashAsync(site),
-            < 59 => PlanCrashAsync(site),
-            < 61 => StopAsync(site),
+            < 61 => FailInsideAsync(site),
+            < 62 => StopAsync(site),
             < 67 => RestartAsync(),
             < 72 => RecoverAsync(site),
-            < 78 => DoAsync(user, "migrate", () => user.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = random.Next(4) > 0, Actor = "model" }).AsTask()),
+            < 78 => MigrateAsync(user),
             < 84 => DoAsync(user, "confirm", () => user.Recovery.ConfirmAsync(guest.Uuid, "model").AsTask()),
-            < 87 => DoAsync(user, "undo", () => user.Recovery.UndoAsync(guest.Uuid, "model").AsTask()),
+            < 87 => UndoAsync(user),
             < 90 => ResolveAsync(site),
             < 92 => DoAsync(site, "retention", () => site.Replication.ApplyRetentionAsync(guest.Uuid).AsTask()),
             < 94 => DoAsync(site, "sweep", () => site.Replication.SweepAsync().AsTask()),
@@ -143,13 +134,33 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
         }
     }
 
-    private Task PlanCrashAsync(SimSite site)
+    /// <summary>Something is done while one of the two sites has a fault planned.</summary>
+    private async Task FailInsideAsync(SimSite site)
     {
         var fault = RandomFault(crash: random.Next(4) > 0);
         Tell($"{site.Name} will have: {fault}");
         site.Faults.Add(fault);
-        _armed = true;
-        return Task.CompletedTask;
+        var user = world.Sites.FirstOrDefault(guest.IsOn) ?? site;
+        await (random.Next(6) switch
+        {
+            0 => RunAsync(user),
+            1 => RecoverAsync(site),
+            2 => RecoverAsync(user),
+            3 => UndoAsync(user),
+            4 => DoAsync(site, "sweep", () => site.Replication.SweepAsync().AsTask()),
+            _ => MigrateAsync(user),
+        });
+        await world.AdvanceAsync(TimeSpan.FromMinutes(random.Next(1, 30)));
+    }
+
+    private Task RunAsync(SimSite site) => DoAsync(site, "run", () => site.Replication.RunAsync(new RunRequest(guest.Uuid, "model")).AsTask());
+
+    private Task UndoAsync(SimSite site) => DoAsync(site, "undo", () => site.Recovery.UndoAsync(guest.Uuid, "model").AsTask());
+
+    private Task MigrateAsync(SimSite site)
+    {
+        var autoShutoff = random.Next(4) > 0;
+        return DoAsync(site, "migrate", () => site.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = autoShutoff, Actor = "model" }).AsTask());
     }
 
     private Fault RandomFault(bool crash)
@@ -178,7 +189,6 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
             if (!safely && random.Next(4) == 0)
             {
                 site.FaultsOfNextLife = faults => faults.Add(RandomFault(crash: true));
-                _armed = true;
             }
 
             await UnlessItDiesAsync(site, site.StartAsync);
