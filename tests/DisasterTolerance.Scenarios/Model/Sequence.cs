@@ -155,12 +155,19 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
 
     private Task RunAsync(SimSite site) => DoAsync(site, "run", () => site.Replication.RunAsync(new RunRequest(guest.Uuid, "model")).AsTask());
 
-    private Task UndoAsync(SimSite site) => DoAsync(site, "undo", () => site.Recovery.UndoAsync(guest.Uuid, "model").AsTask());
+    private Task UndoAsync(SimSite site) => DoAsync(site, "undo", async () => Compare(await site.Recovery.UndoAsync(guest.Uuid, "model")));
 
     private Task MigrateAsync(SimSite site)
     {
         var autoShutoff = random.Next(4) > 0;
-        return DoAsync(site, "migrate", () => site.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = autoShutoff, Actor = "model" }).AsTask());
+        return DoAsync(site, "migrate", async () => Compare(await site.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = autoShutoff, Actor = "model" })));
+    }
+
+    /// <summary>A machine that was brought up has the disks of the point that it was brought up from.</summary>
+    private void Compare(RecoveryReport report)
+    {
+        var site = world.Sites.Single(candidate => candidate.Uuid == report.Site);
+        Assert.Equal(world.Seen.Of(report.Point), guest.Content(site));
     }
 
     private Fault RandomFault(bool crash)
@@ -221,7 +228,7 @@ internal sealed class Sequence(TwoSites world, Guest guest, Random random)
         var force = random.Next(3) == 0;
         await DoAsync(
             site, $"recover {(point is null ? "the newest point" : point[..8])}{(force ? " by force" : "")}",
-            () => site.Recovery.RecoverAsync(new RecoveryRequest { Machine = guest.Uuid, Point = point, Force = force, Actor = "model" }).AsTask());
+            async () => Compare(await site.Recovery.RecoverAsync(new RecoveryRequest { Machine = guest.Uuid, Point = point, Force = force, Actor = "model" })));
     }
 
     private Task ResolveAsync(SimSite site)
