@@ -7,7 +7,8 @@ namespace DisasterTolerance.EndToEnd;
 [Collection(nameof(WholeMachine))]
 public class KillTests(ITestOutputHelper output)
 {
-    private const int Rounds = 20;
+    private const int Kills = 20;
+    private const int MostRounds = 40;
 
     [Fact]
     public async Task Story_SiteKilledAtRandomMoments_EndsInTheSameResult()
@@ -16,24 +17,29 @@ public class KillTests(ITestOutputHelper output)
         var seed = Environment.GetEnvironmentVariable("DT_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
         output.WriteLine($"Seed {seed} (set DT_SEED to repeat).");
         var random = new Random(seed);
-        var undisturbed = await StoryRound.RunAsync(output, (_, _) => Task.CompletedTask, cancellationToken);
-        for (var round = 0; round < Rounds; round++)
+        var length = await StoryRound.RunAsync(output, (_, _) => Task.CompletedTask, cancellationToken);
+        var kills = 0;
+        for (var round = 0; kills < Kills && round < MostRounds; round++)
         {
-            var (moment, victim) = (undisturbed * random.NextDouble(), random.Next(2));
+            var (moment, victim) = (length * random.NextDouble(), random.Next(2));
             var about = $"Seed {seed}, round {round}: site {victim} is killed after {moment.TotalSeconds:F2} s.";
             output.WriteLine(about);
             try
             {
-                await StoryRound.RunAsync(output, (sites, over) => KillAsync(sites, victim, moment, over), cancellationToken);
+                length = await StoryRound.RunAsync(
+                    output, async (sites, over) => kills += await KillAsync(sites, victim, moment, over) ? 1 : 0, cancellationToken);
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
                 Assert.Fail($"{about} {error}");
             }
         }
+
+        Assert.Equal(Kills, kills);
     }
 
-    private static async Task KillAsync(IReadOnlyList<SiteProcess> sites, int victim, TimeSpan moment, CancellationToken over)
+    /// <returns>False if the story was over before the moment came.</returns>
+    private static async Task<bool> KillAsync(IReadOnlyList<SiteProcess> sites, int victim, TimeSpan moment, CancellationToken over)
     {
         try
         {
@@ -43,10 +49,11 @@ public class KillTests(ITestOutputHelper output)
             // While the story itself has it switched off, the moment is put off.
             await UntilRunningAsync([sites[victim]], over);
             sites[victim].Kill(forGood: false);
+            return true;
         }
         catch (OperationCanceledException)
         {
-            // The story was faster than the one that set the moment.
+            return false;
         }
     }
 
