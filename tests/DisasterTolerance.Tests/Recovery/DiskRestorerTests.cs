@@ -65,7 +65,7 @@ public sealed class DiskRestorerTests
     }
 
     [Fact]
-    public async Task RestoreAsync_ProviderThatCannotTellHoles_ClearsWhatThePointHasNot()
+    public async Task RestoreAsync_DataWhereThePointHasNone_IsCleared()
     {
         await using var site = await StartAsync(new DiskDefinition("disk0", 30 * Chunk));
         site.Fill("disk0", 5 * Chunk, Chunk, 1);
@@ -97,7 +97,7 @@ public sealed class DiskRestorerTests
 
         await site.RestoreAsync(point);
 
-        Assert.Equal(then, [site.HashOf("disk0"), site.HashOf("gone")]);
+        Assert.Equal(then, new[] { site.HashOf("disk0"), site.HashOf("gone") });
         var info = await site.Machines.FindMachineAsync(Machine.MasterUuid, default);
         Assert.Equal(["disk0", "gone"], info!.Definition.Disks.Select(disk => disk.Id));
     }
