@@ -14,6 +14,9 @@ internal sealed class Guest(Guid uuid, Guid atEast, Guid atWest, int seed)
 
     public bool IsOn(SimSite site) => site.Machines.FindMachineAsync(At(site), CancellationToken.None).AsTask().Result?.Power == PowerState.On;
 
+    /// <summary>The machine loses its host: it is off without a shutdown.</summary>
+    public void Off(SimSite site) => site.Machines.SetPower(At(site), PowerState.Off);
+
     public bool Exists(SimSite site) => Disks(site) is not null;
 
     /// <summary>Writes some random bytes somewhere on a disk, sometimes across chunks.</summary>
