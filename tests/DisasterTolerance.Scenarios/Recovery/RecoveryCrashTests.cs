@@ -14,7 +14,7 @@ public sealed class RecoveryCrashTests
     private const int MostCalls = 400;
 
     public static TheoryData<string, FaultPoint> Steps { get; } = new(
-        from operation in (string[])["Catalog.Commit", "Hypervisor.*", "Storage.Put"]
+        from operation in (string[])["Catalog.Commit", "Hypervisor.*", "TargetDisk.*", "Storage.Put"]
         from point in (FaultPoint[])[FaultPoint.Before, FaultPoint.After]
         select (operation, point));
 
