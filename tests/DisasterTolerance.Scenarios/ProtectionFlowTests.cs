@@ -117,7 +117,7 @@ public sealed class ProtectionFlowTests
 
         Assert.Contains(world.West.Events, e => e.Kind == SiteEventKind.ConfirmationOverdue);
         Assert.Equal(Procedure.AwaitingConfirmation, (await world.RowAsync(world.West, guest)).Procedure);
-        Assert.NotEmpty((await world.PointsAsync(world.West, guest)).Where(point => point.Origin == world.West.Uuid));
-        Assert.Empty((await world.PointsAsync(world.East, guest)).Where(point => point.Origin == world.West.Uuid));
+        Assert.Contains(await world.PointsAsync(world.West, guest), point => point.Origin == world.West.Uuid);
+        Assert.DoesNotContain(await world.PointsAsync(world.East, guest), point => point.Origin == world.West.Uuid);
     }
 }
