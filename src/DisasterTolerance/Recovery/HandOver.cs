@@ -40,6 +40,42 @@ internal sealed class HandOver(RecoveryTools tools)
         return subject with { Row = stored };
     }
 
+    /// <summary>
+    /// Gives up work that was to hand the machine over and has not: the machine stays this site's and is started again if it was stopped for the work. Nothing happens after the hand-over. The caller holds the gate.
+    /// </summary>
+    /// <param name="subject">The machine.</param>
+    /// <param name="kind">A migration or an undo.</param>
+    /// <param name="cause">Why it is given up.</param>
+    /// <param name="life">Ends with the site.</param>
+    public async ValueTask AbortAsync(WorkSubject subject, WorkKind kind, Exception cause, CancellationToken life)
+    {
+        var row = await tools.Machines.GetAsync(subject.Uuid, life).ConfigureAwait(false);
+        if (row.Pending is not { } work || work.Kind != kind || row.Ownership.YieldedTo is not null)
+        {
+            return;
+        }
+
+        var what = kind == WorkKind.Undo ? "Undo" : "Migration";
+        Log.GivenUp(_log, row.Name, what, cause.Message);
+        var error = cause.Message;
+        try
+        {
+            if (work is { WasRunning: true, Step: not WorkSteps.Begun })
+            {
+                await tools.Power.StartAsync(subject with { Row = row }, "", life).ConfigureAwait(false);
+            }
+        }
+        catch (DisasterToleranceException e)
+        {
+            Log.GivingUpFailed(_log, row.Name, what, e);
+            error = $"{error} It is still this site's, but could not be started again: {e.Message}";
+        }
+
+        await tools.Ownership.WithdrawAsync(row, life).ConfigureAwait(false);
+        await tools.Book.EndAsync(
+            row.Uuid, work, tools.Book.Record(row.Uuid, work, null, cause), m => tools.Book.Settled(m) with { LastError = $"{what}: {error}" }, life).ConfigureAwait(false);
+    }
+
     /// <summary>Second step: the other site takes the machine, and this one follows.</summary>
     /// <param name="subject">The machine with its present row.</param>
     /// <param name="report">What was done, for the record; null if a crash lost it.</param>

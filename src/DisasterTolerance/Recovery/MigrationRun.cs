@@ -58,33 +58,7 @@ internal sealed class MigrationRun(RecoveryTools tools, ICapturer capturer, IShi
     }
 
     /// <summary>Gives a migration up that has not handed the machine over. The caller holds the gate.</summary>
-    public async ValueTask AbortAsync(WorkSubject subject, Exception cause, CancellationToken life)
-    {
-        var row = await tools.Machines.GetAsync(subject.Uuid, life).ConfigureAwait(false);
-        if (row.Pending is not { Kind: WorkKind.MigrateOut } work || row.Ownership.YieldedTo is not null)
-        {
-            return;
-        }
-
-        Log.GivenUp(_log, row.Name, "a migration", cause.Message);
-        var error = cause.Message;
-        try
-        {
-            if (work is { WasRunning: true, Step: not WorkSteps.Begun })
-            {
-                await tools.Power.StartAsync(subject with { Row = row }, "", life).ConfigureAwait(false);
-            }
-        }
-        catch (DisasterToleranceException e)
-        {
-            Log.GivingUpFailed(_log, row.Name, "a migration", e);
-            error = $"{error} It is still this site's, but could not be started again: {e.Message}";
-        }
-
-        await tools.Ownership.WithdrawAsync(row, life).ConfigureAwait(false);
-        await tools.Book.EndAsync(
-            row.Uuid, work, tools.Book.Record(row.Uuid, work, null, cause), m => tools.Book.Settled(m) with { LastError = $"Migration: {error}" }, life).ConfigureAwait(false);
-    }
+    public ValueTask AbortAsync(WorkSubject subject, Exception cause, CancellationToken life) => handOver.AbortAsync(subject, WorkKind.MigrateOut, cause, life);
 
     private async ValueTask<bool> DemandAsync(WorkSubject subject, MigrationRequest request, CancellationToken cancellationToken)
     {

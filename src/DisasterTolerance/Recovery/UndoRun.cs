@@ -56,33 +56,7 @@ internal sealed class UndoRun(RecoveryTools tools, ICapturer capturer, HandOver 
     }
 
     /// <summary>Gives an undo up that has not handed the machine back. The caller holds the gate.</summary>
-    public async ValueTask AbortAsync(WorkSubject subject, Exception cause, CancellationToken life)
-    {
-        var row = await tools.Machines.GetAsync(subject.Uuid, life).ConfigureAwait(false);
-        if (row.Pending is not { Kind: WorkKind.Undo } work || row.Ownership.YieldedTo is not null)
-        {
-            return;
-        }
-
-        Log.GivenUp(_log, row.Name, "an undo", cause.Message);
-        var error = cause.Message;
-        try
-        {
-            if (work is { WasRunning: true, Step: not WorkSteps.Begun })
-            {
-                await tools.Power.StartAsync(subject with { Row = row }, "", life).ConfigureAwait(false);
-            }
-        }
-        catch (DisasterToleranceException e)
-        {
-            Log.GivingUpFailed(_log, row.Name, "an undo", e);
-            error = $"{error} It is still this site's, but could not be started again: {e.Message}";
-        }
-
-        await tools.Ownership.WithdrawAsync(row, life).ConfigureAwait(false);
-        await tools.Book.EndAsync(
-            row.Uuid, work, tools.Book.Record(row.Uuid, work, null, cause), m => tools.Book.Settled(m) with { LastError = $"Undo: {error}" }, life).ConfigureAwait(false);
-    }
+    public ValueTask AbortAsync(WorkSubject subject, Exception cause, CancellationToken life) => handOver.AbortAsync(subject, WorkKind.Undo, cause, life);
 
     /// <summary>The other site says that it still has its machine, off, before this one is stopped for it.</summary>
     private async ValueTask<PointRow> PrepareAsync(WorkSubject subject, CancellationToken cancellationToken)
