@@ -40,7 +40,12 @@ internal sealed class Persistence(IReadOnlyList<SiteProcess> sites, Action<strin
                     quietSince = Stopwatch.GetTimestamp();
                 }
             }
-            catch (Exception error) when (error is SiteEndedException or ApiException { IsTransient: true } or ApiException { IsAlreadyThere: true })
+            catch (ApiException error) when (error.IsAlreadyThere)
+            {
+                // It was made before, and is not found done yet.
+                last = error.Message;
+            }
+            catch (Exception error) when (error is SiteEndedException or ApiException { IsTransient: true })
             {
                 if (error.Message != last)
                 {
