@@ -80,6 +80,31 @@ public sealed class ProtectionFlowTests
     }
 
     [Fact]
+    public async Task Undo_SourceRanInAConflictMeanwhile_IsRefused()
+    {
+        await using var world = await TwoSites.StartAsync();
+        var guest = await world.ProtectAsync(world.East);
+        await world.RunAsync(world.East, guest);
+        await world.MigrateAsync(world.East, guest);
+        await world.AdvanceAsync(TimeSpan.FromMinutes(10));
+        world.Cut();
+        await world.UntilAsync(() => !world.East.SeesPeer, TimeSpan.FromMinutes(5));
+        await world.RecoverAsync(world.East, guest);
+        guest.Write(world.East);
+        guest.Write(world.West);
+        await world.AdvanceAsync(TimeSpan.FromHours(2));
+        await world.HealAsync();
+        await world.ResolveAsync(world.West, guest, world.West);
+        var wanted = guest.Content(world.West);
+
+        var refused = await Assert.ThrowsAsync<DisasterToleranceException>(() => world.UndoAsync(world.West, guest));
+
+        Assert.Equal(ErrorCode.WrongProcedure, refused.Code);
+        Assert.Equal(wanted, guest.Content(world.West));
+        await world.AssertOwnedByAsync(world.West, guest);
+    }
+
+    [Fact]
     public async Task AssumeOwner_UnsureSiteWithoutItsPeer_WorksOn()
     {
         await using var world = await TwoSites.StartAsync();

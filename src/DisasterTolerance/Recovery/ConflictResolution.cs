@@ -106,6 +106,9 @@ internal sealed class ConflictResolution(RecoveryTools tools, IOwnershipMeeting 
             m => tools.Book.Settled(m with { Conflict = null, Ownership = next }) with
             {
                 Forks = [.. m.Forks, fork],
+
+                // The other site ran the machine meanwhile, so its disks are not those of the hand-over any more: no undo may start them.
+                Takeover = m.Takeover is { Kind: TakeoverKind.Migration } takeover ? takeover with { Kind = TakeoverKind.Failover } : m.Takeover,
                 NextRun = ScheduleRules.First(subject.Plan, m.Paused, tools.Site.Now),
             },
             cancellationToken).ConfigureAwait(false);
