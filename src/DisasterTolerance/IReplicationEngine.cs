@@ -34,7 +34,11 @@ public interface IReplicationEngine
 /// <summary>A run to do now. Immutable.</summary>
 /// <param name="Machine">The machine, by the uuid of the protected object or of either side.</param>
 /// <param name="Actor">Who asks, for the audit log.</param>
-public sealed record RunRequest(Guid Machine, string Actor);
+public sealed record RunRequest(Guid Machine, string Actor)
+{
+    /// <summary>Whether the machine is shut down before the capture, and left off. Default false.</summary>
+    public bool ShutDownFirst { get; init; }
+}
 
 /// <summary>What a run did. Immutable. Sizes in bytes.</summary>
 public sealed record RunReport
@@ -80,6 +84,9 @@ public sealed record RunReport
 
     /// <summary>Points shipped, older ones that were still owed included.</summary>
     public int ShippedPoints { get; init; }
+
+    /// <summary>Whether the machine was shut down for this run and left off.</summary>
+    public bool LeftOff { get; init; }
 
     /// <summary>Whether everything was compared by hash, and why; empty if a change tracker told what changed, or if there was nothing to compare with.</summary>
     public string ComparedBecause { get; init; } = "";

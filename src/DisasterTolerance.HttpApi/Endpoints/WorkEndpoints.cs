@@ -30,10 +30,12 @@ internal static class WorkEndpoints
         {
             var view = await MachineResolver.FindAsync(state, request.PlanUuid, request.VmUuid, stopping);
             await recovery.ConfirmAsync(view.Machine.Uuid, actor, stopping);
+            return "";
         });
     }
 
-    private static async Task ExecuteOneAsync(
+    /// <returns>What the caller should know although it succeeded; usually empty.</returns>
+    private static async Task<string> ExecuteOneAsync(
         ExecuteVmRequest request, HttpContext http, IStateReader state, IReplicationEngine engine, IRecoveryService recovery)
     {
         var (actor, stopping) = (http.Actor(), http.HostStopping());
@@ -60,24 +62,19 @@ internal static class WorkEndpoints
                     Actor = actor,
                 },
                 stopping);
+            return "";
         }
-        else if (request.AutoShutoff is true)
+
+        var report = await engine.RunAsync(new RunRequest(view.Machine.Uuid, actor) { ShutDownFirst = request.AutoShutoff ?? false }, stopping);
+        if (report.NotShippedBecause.Length > 0)
         {
             throw new DisasterToleranceException(
-                ErrorCode.InvalidArgument,
-                $"Machine '{view.Machine.Name}' was not run: auto_shutoff is taken together with destination_activate only. Shut the machine down yourself, or send auto_shutoff false.");
+                ErrorCode.PeerUnreachable,
+                $"Point {report.PointName} of machine '{view.Machine.Name}' was captured but not shipped: {report.NotShippedBecause} It is shipped as soon as that is over.",
+                isTransient: true);
         }
-        else
-        {
-            var report = await engine.RunAsync(new RunRequest(view.Machine.Uuid, actor), stopping);
-            if (report.NotShippedBecause.Length > 0)
-            {
-                throw new DisasterToleranceException(
-                    ErrorCode.PeerUnreachable,
-                    $"Point {report.PointName} of machine '{view.Machine.Name}' was captured but not shipped: {report.NotShippedBecause} It is shipped as soon as that is over.",
-                    isTransient: true);
-            }
-        }
+
+        return report.LeftOff ? $"Machine '{view.Machine.Name}' was shut down for this run and left off. Start it when it is needed." : "";
     }
 
     private static async Task<IReadOnlyList<ExecuteVmRequest>> ReadMachinesAsync(HttpContext http)
@@ -94,18 +91,17 @@ internal static class WorkEndpoints
         return machines;
     }
 
-    private static async Task<IResult> EachAsync(IReadOnlyList<ExecuteVmRequest> machines, Func<ExecuteVmRequest, Task> work)
+    private static async Task<IResult> EachAsync(IReadOnlyList<ExecuteVmRequest> machines, Func<ExecuteVmRequest, Task<string>> work)
     {
         var results = await Task.WhenAll(machines.Select(async request =>
         {
             try
             {
-                await work(request);
-                return Answers.Executed(request, null);
+                return Answers.Executed(request, null, await work(request));
             }
             catch (DisasterToleranceException error)
             {
-                return Answers.Executed(request, error);
+                return Answers.Executed(request, error, error.Message);
             }
         }));
         return Answers.Spoken(Answers.Tally(results, result => result.Scode), ApiJson.Readable.EnvelopeTallyDataExecuteResult);

@@ -30,11 +30,11 @@ internal static class Answers
             keepStatus200 ? StatusCodes.Status200OK : text.HttpStatus);
     }
 
-    public static ExecuteResult Executed(ExecuteVmRequest request, DisasterToleranceException? error)
+    public static ExecuteResult Executed(ExecuteVmRequest request, DisasterToleranceException? error, string desc)
     {
         var text = TextOf(error);
         return new ExecuteResult(
-            (int)(error?.Code ?? 0), error?.Message ?? "", text.English, text.Chinese, text.Chinese, [], new WorkSubject(null, request.VmUuid ?? "", request.VmName ?? ""));
+            (int)(error?.Code ?? 0), desc, text.English, text.Chinese, text.Chinese, [], new WorkSubject(null, request.VmUuid ?? "", request.VmName ?? ""));
     }
 
     public static RecoverResult Recovered(RecoverVmRequest request, DisasterToleranceException? error)

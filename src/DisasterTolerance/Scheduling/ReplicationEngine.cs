@@ -16,7 +16,7 @@ internal sealed class ReplicationEngine(
         var (row, _) = await machines.FindAsync(request.Machine, cancellationToken).ConfigureAwait(false);
         return await audit.RecordAsync(
             request.Actor, "machine.run", row.Uuid.ToString(),
-            () => executor.RunAsync(row.Uuid, cancellationToken),
+            () => executor.RunAsync(row.Uuid, cancellationToken, request.ShutDownFirst),
             report => $"point {report.PointName}, {report.ChangedBytes} bytes changed, {report.WireBytes} bytes shipped").ConfigureAwait(false);
     }
 

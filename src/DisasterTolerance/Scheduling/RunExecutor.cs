@@ -13,7 +13,7 @@ namespace DisasterTolerance.Scheduling;
 /// One run: re-anchor the schedule → capture (under the machine's gate) → ship → retention → record. While shipping is still going on, the next run captures, and its shipping follows. Thread-safe.
 /// </summary>
 internal sealed class RunExecutor(
-    SiteContext site, MachineDirectory machines, ICapturer capturer, IShipper shipper, IRetentionRunner retention, OwedShipments owed)
+    SiteContext site, MachineDirectory machines, ICapturer capturer, IShipper shipper, IRetentionRunner retention, OwedShipments owed, MachinePower power)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Task<RunReport>> _running = [];
@@ -23,27 +23,24 @@ internal sealed class RunExecutor(
     /// <summary>Runs a machine, or joins the capture that is under way. The first caller's token ends the run, a later caller's only the wait.</summary>
     /// <param name="machine">Uuid of the protected object.</param>
     /// <param name="cancellationToken">Ends the run or the wait.</param>
-    public async ValueTask<RunReport> RunAsync(Guid machine, CancellationToken cancellationToken)
+    /// <param name="shutDown">Whether the machine is shut down first and left off; such a run waits for another one instead of joining it.</param>
+    public async ValueTask<RunReport> RunAsync(Guid machine, CancellationToken cancellationToken, bool shutDown = false)
     {
-        Task<RunReport>? running;
-        TaskCompletionSource<RunReport>? mine = null;
-        lock (_gate)
+        var mine = new TaskCompletionSource<RunReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (Join(machine, mine.Task) is { } running)
         {
-            if (!_running.TryGetValue(machine, out running))
+            if (!shutDown)
             {
-                mine = new TaskCompletionSource<RunReport>(TaskCreationOptions.RunContinuationsAsynchronously);
-                _running.Add(machine, mine.Task);
+                return await running.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-        }
 
-        if (mine is null)
-        {
-            return await running!.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await ((Task)running).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         try
         {
-            var report = await ExecuteAsync(machine, cancellationToken).ConfigureAwait(false);
+            var report = await ExecuteAsync(machine, shutDown, cancellationToken).ConfigureAwait(false);
             mine.SetResult(report);
             return report;
         }
@@ -53,6 +50,15 @@ internal sealed class RunExecutor(
             mine.SetException(e);
             _ = mine.Task.Exception;
             throw;
+        }
+    }
+
+    /// <summary>The run that is under way, or null if this one has taken the place.</summary>
+    private Task<RunReport>? Join(Guid machine, Task<RunReport> mine)
+    {
+        lock (_gate)
+        {
+            return _running.TryAdd(machine, mine) ? null : _running[machine];
         }
     }
 
@@ -75,13 +81,13 @@ internal sealed class RunExecutor(
         }
     }
 
-    private async ValueTask<RunReport> ExecuteAsync(Guid machine, CancellationToken cancellationToken)
+    private async ValueTask<RunReport> ExecuteAsync(Guid machine, bool shutDown, CancellationToken cancellationToken)
     {
         var run = site.Ids.NewId();
         var started = site.Now;
         try
         {
-            var report = await CaptureAndShipAsync(machine, run, started, cancellationToken).ConfigureAwait(false);
+            var report = await CaptureAndShipAsync(machine, shutDown, run, started, cancellationToken).ConfigureAwait(false);
             await RecordAsync(machine, run, started, ErrorCode.None, "", report, cancellationToken).ConfigureAwait(false);
             await retention.ApplyAsync(machine, cancellationToken).ConfigureAwait(false);
             return report;
@@ -94,14 +100,19 @@ internal sealed class RunExecutor(
         }
     }
 
-    private async ValueTask<RunReport> CaptureAndShipAsync(Guid machine, Guid run, DateTimeOffset started, CancellationToken cancellationToken)
+    private async ValueTask<RunReport> CaptureAndShipAsync(Guid machine, bool shutDown, Guid run, DateTimeOffset started, CancellationToken cancellationToken)
     {
         CaptureReport captured;
         await _captures.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             using var gate = await site.Gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false);
-            await DemandAsync(machine, started, cancellationToken).ConfigureAwait(false);
+            var subject = await DemandAsync(machine, started, cancellationToken).ConfigureAwait(false);
+            if (shutDown)
+            {
+                await power.StopAsync(subject, cancellationToken).ConfigureAwait(false);
+            }
+
             captured = await capturer.CaptureAsync(machine, PointKind.Regular, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -123,6 +134,7 @@ internal sealed class RunExecutor(
             ChangedBytes = captured.ChangedBytes,
             StoredBytes = captured.StoredBytes,
             ComparedBecause = captured.ComparedBecause,
+            LeftOff = shutDown,
         };
         var row = await machines.GetAsync(machine, cancellationToken).ConfigureAwait(false);
         if (row.Takeover is not null)
@@ -137,7 +149,7 @@ internal sealed class RunExecutor(
     }
 
     /// <summary>Checks under the gate that the machine may be captured, and sets the next run one interval from this start.</summary>
-    private async ValueTask DemandAsync(Guid machine, DateTimeOffset started, CancellationToken cancellationToken)
+    private async ValueTask<WorkSubject> DemandAsync(Guid machine, DateTimeOffset started, CancellationToken cancellationToken)
     {
         site.Certainty.Demand(site.Name);
         var (row, plan) = await machines.FindAsync(machine, cancellationToken).ConfigureAwait(false);
@@ -161,6 +173,7 @@ internal sealed class RunExecutor(
 
         await machines.UpdateAsync(
             machine, m => m with { LastRunStarted = started, NextRun = ScheduleRules.AfterStart(plan, m.Paused, started) }, cancellationToken, tell: false).ConfigureAwait(false);
+        return new WorkSubject(row, plan, site.LocalUuid(plan, row), site.PeerOf(plan));
     }
 
     private async ValueTask RecordAsync(Guid machine, Guid run, DateTimeOffset started, ErrorCode outcome, string error, RunReport? report, CancellationToken cancellationToken)
