@@ -9,6 +9,9 @@ internal sealed class SimulatedBreak
     private readonly CancellationTokenSource _source = new();
     private string? _reason;
 
+    /// <summary>True as soon as <see cref="Now"/> has returned, before the token tells.</summary>
+    public bool IsBroken => Volatile.Read(ref _reason) is not null;
+
     public CancellationToken Token => _source.Token;
 
     public string Reason => Volatile.Read(ref _reason) ?? "The connection was closed.";

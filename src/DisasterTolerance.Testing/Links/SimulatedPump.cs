@@ -73,6 +73,11 @@ internal sealed class SimulatedPump(
         }
 
         await lane.Open.WaitAsync(broken).ConfigureAwait(false);
+        if (connectionBreak.IsBroken)
+        {
+            throw new IOException(connectionBreak.Reason);
+        }
+
         var (passes, flip, cuts) = lane.Take(wanted);
         var target = destination.GetSpan(Math.Max(passes, 1));
         piece.Slice(0, passes).CopyTo(target);
