@@ -64,14 +64,14 @@ public sealed class ScheduleTests
     {
         await using var world = await TwoSites.StartAsync();
         var guest = await world.ProtectAsync(world.East);
-        world.East.Machines.SetPower(guest.AtEast, DisasterTolerance.Hypervisors.PowerState.On);
+        world.East.Machines.SetPower(guest.At(world.East), DisasterTolerance.Hypervisors.PowerState.On);
 
         var report = await world.RunAsync(() => world.East.Replication.RunAsync(new RunRequest(guest.Uuid, "test") { ShutDownFirst = true }));
 
         Assert.True(report.LeftOff);
         var point = Assert.Single(await world.PointsAsync(world.West, guest));
         Assert.Equal(DisasterTolerance.Hypervisors.SnapshotConsistency.PoweredOff, point.Consistency);
-        Assert.Equal(DisasterTolerance.Hypervisors.PowerState.Off, (await world.East.Machines.FindMachineAsync(guest.AtEast, CancellationToken.None))!.Power);
+        Assert.Equal(DisasterTolerance.Hypervisors.PowerState.Off, (await world.East.Machines.FindMachineAsync(guest.At(world.East), CancellationToken.None))!.Power);
         await new Invariants(world).CheckAsync();
     }
 
