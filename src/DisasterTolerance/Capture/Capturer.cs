@@ -35,6 +35,10 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
         {
             throw deadline.Explain(e);
         }
+        catch (StorageException e) when (StoreFailures.IsOfStorage(e))
+        {
+            throw StoreFailures.Explain(e, work, site.Name);
+        }
     }
 
     private async ValueTask<CaptureReport> CaptureAsync(
@@ -91,7 +95,7 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
             scope.Pin(LiveRoot.Manifest(parent!.Manifest));
         }
 
-        var space = new SpaceGuard(site, shot.Work);
+        var space = new SpaceGuard(site);
         await space.DemandAsync(0, token).ConfigureAwait(false);
         var mode = shot.Plan.Compression ? CompressionMode.On : CompressionMode.Off;
         var job = new CaptureJob(geometry, site.Store, scope, mode, site.Workers, deadline, progress, space);

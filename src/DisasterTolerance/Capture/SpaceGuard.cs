@@ -3,7 +3,7 @@ using DisasterTolerance.Sites;
 namespace DisasterTolerance.Capture;
 
 /// <summary>Refuses work before the store fills, and ends it while there is still room for retention and sweep. Thread-safe.</summary>
-internal sealed class SpaceGuard(SiteContext site, string work)
+internal sealed class SpaceGuard(SiteContext site)
 {
     private const long CheckEvery = 64L << 20;
 
@@ -18,8 +18,7 @@ internal sealed class SpaceGuard(SiteContext site, string work)
         {
             throw new StorageException(
                 ErrorCode.StorageFull, null,
-                $"{work}: the store of site '{site.Name}' has {free:N0} bytes free, {site.Options.ReserveBytes:N0} of them are kept in reserve, and {expectedBytes:N0} are needed. "
-                + "No older point was harmed. Free or add space, shorten the retention, or sweep; the next run goes on.");
+                $"It has {free:N0} bytes free, {site.Options.ReserveBytes:N0} are kept in reserve, and {expectedBytes:N0} are needed beside them. Free or add space, shorten the retention, or sweep.");
         }
     }
 

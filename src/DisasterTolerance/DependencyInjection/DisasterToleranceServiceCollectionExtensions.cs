@@ -29,7 +29,7 @@ public static class DisasterToleranceServiceCollectionExtensions
     /// <summary>
     /// Adds one site: <see cref="IPlanManager"/>, <see cref="ILinkManager"/>, <see cref="IReplicationEngine"/>, <see cref="IRecoveryService"/>, <see cref="IStateReader"/> and
     /// <see cref="IDisasterToleranceSite"/>, all singletons. A generic host starts and stops the site; without one, call <see cref="IDisasterToleranceSite.StartAsync"/>.
-    /// A service collection holds one site. All options are checked when the site starts, all faults at once.
+    /// A service collection holds one site. All options are checked before anything is opened, when the site starts or one of its services is first resolved; all faults are told at once.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Who the site is and where it keeps its files.</param>
@@ -61,7 +61,7 @@ public static class DisasterToleranceServiceCollectionExtensions
     {
         services.AddSingleton(provider => new SiteSettings(
             Options<SiteOptions>(provider), Options<EngineOptions>(provider), Options<RetentionOptions>(provider), Options<StoreOptions>(provider), Options<LinkOptions>(provider),
-            [.. provider.GetServices<PeerOptions>()]));
+            [.. provider.GetServices<PeerOptions>()], [.. provider.GetServices<HypervisorRegistration>().Select(registration => registration.Name)]));
         services.AddSingleton(CreateContext);
         services.AddSingleton<EventHub>();
         services.AddSingleton<MachineDirectory>();
@@ -173,6 +173,9 @@ public static class DisasterToleranceServiceCollectionExtensions
     private static SiteContext CreateContext(IServiceProvider provider)
     {
         var settings = provider.GetRequiredService<SiteSettings>();
+
+        // Before anything is made of the options: what is made of wrong ones fails one by one, or leaves folders behind.
+        settings.Demand();
         return new SiteContext
         {
             Uuid = settings.Site.Uuid,

@@ -15,10 +15,19 @@ internal static class Handshake
     public static async Task<Hello> DialAsync(
         FrameStream frames, Hello mine, PeerOptions peer, LinkOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var frame = await WithinDeadlineAsync(frames, options, time, $"Peer '{peer.Name}'", IntroduceAsync, cancellationToken).ConfigureAwait(false);
+        Frame? frame;
+        try
+        {
+            frame = await WithinDeadlineAsync(frames, options, time, $"Peer '{peer.Name}'", IntroduceAsync, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DisasterToleranceException e) when (e.Code == ErrorCode.LinkLost)
+        {
+            throw ClosedEarly(peer, e);
+        }
+
         if (frame is not { } first)
         {
-            throw LinkErrors.Lost($"Peer '{peer.Name}' closed the connection during the handshake. Check that it has this site's key in its configuration.");
+            throw ClosedEarly(peer, null);
         }
 
         switch ((FrameType)first.Type)
@@ -95,6 +104,10 @@ internal static class Handshake
 
     /// <summary>Whether the first of two sites is the one that dials the control connection.</summary>
     public static bool DialsControl(Guid site, Guid other) => site.CompareTo(other) < 0;
+
+    // With TLS 1.3 a dialler learns only now that the listener did not take its key.
+    private static DisasterToleranceException ClosedEarly(PeerOptions peer, DisasterToleranceException? cause) => LinkErrors.Lost(
+        $"peer '{peer.Name}' at {peer.Endpoint} closed the connection during the handshake. Check that it has this site's public key in its configuration; its own link list and log say whom it refused.", cause);
 
     private static DisasterToleranceException WrongSite(PeerOptions peer, Guid shown) => new(
         ErrorCode.PeerKeyMismatch,

@@ -53,6 +53,11 @@ internal sealed class LinkHost : ILinkHost
         }
 
         _listener = await _context.Transport.ListenAsync(cancellationToken).ConfigureAwait(false);
+        if (_listener is IRefusalSource refusals)
+        {
+            refusals.KeyRefused += NoteStranger;
+        }
+
         _context.Tracker.Add(Task.Run(() => AcceptAsync(_listener), CancellationToken.None));
         foreach (var link in _links.Where(l => l.DialsControl))
         {
@@ -88,6 +93,15 @@ internal sealed class LinkHost : ILinkHost
     {
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         _stop.Dispose();
+    }
+
+    // Nobody knows which peer it was, if any: it is shown where one is waited for.
+    private void NoteStranger(string what)
+    {
+        foreach (var link in _links.Where(link => !link.DialsControl))
+        {
+            link.NoteStranger(what);
+        }
     }
 
     private async Task AcceptAsync(ILinkListener listener)

@@ -35,7 +35,7 @@ internal static class LinkOptionsRules
         }
 
         CheckTime(nameof(link.HeartbeatInterval), link.HeartbeatInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), errors);
-        CheckTime(nameof(link.SilenceTimeout), link.SilenceTimeout, link.HeartbeatInterval * 2, TimeSpan.FromHours(1), errors);
+        CheckTime(nameof(link.SilenceTimeout), link.SilenceTimeout, TwiceOrNone(link.HeartbeatInterval), TimeSpan.FromHours(1), errors);
         CheckTime(nameof(link.ConnectTimeout), link.ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), errors);
         CheckTime(nameof(link.HandshakeTimeout), link.HandshakeTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), errors);
         CheckTime(nameof(link.StallTimeout), link.StallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), errors);
@@ -47,6 +47,9 @@ internal static class LinkOptionsRules
             errors.Add($"Link:MaxUnauthenticatedConnections is {link.MaxUnauthenticatedConnections}; it must be 1 to 10000.");
         }
     }
+
+    // A heartbeat that is wrong itself is told of by itself, and doubling it might overflow.
+    private static TimeSpan TwiceOrNone(TimeSpan heartbeat) => heartbeat > TimeSpan.FromMinutes(5) ? TimeSpan.Zero : heartbeat * 2;
 
     private static void CheckTime(string name, TimeSpan value, TimeSpan least, TimeSpan most, List<string> errors)
     {

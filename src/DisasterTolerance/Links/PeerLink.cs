@@ -25,7 +25,7 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
         _context = context;
         _address = new PeerAddress(peer.Uuid, peer.Endpoint, peer.PinnedKeys());
         _limiter = new LinkRateLimiter(LinkRateLimiter.Unlimited, context.Time);
-        _status = new PeerStatus(peer, DialsControl ? "not dialled yet." : $"waiting for peer '{peer.Name}' to dial.", context.Time, context.Logger);
+        _status = new PeerStatus(peer, DialsControl ? "Not dialled yet." : $"Waiting for peer '{peer.Name}' to dial. If it does not come, look at its link list.", context.Time, context.Logger);
         _status.Changed += state => StateChanged?.Invoke(this, WithMeasurements(state));
     }
 
@@ -217,6 +217,10 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
 
     /// <summary>Notes why a connection of this peer was refused.</summary>
     public void NoteRefusal(DisasterToleranceException why) => _status.Refused(new LinkClosing(why.Code, why.Message));
+
+    /// <summary>Notes that somebody with an unknown key was refused while this link waits for its peer to dial.</summary>
+    public void NoteStranger(string what) => _status.Refused(new LinkClosing(
+        ErrorCode.PeerKeyMismatch, $"Waiting for peer '{PeerName}' to dial. {what} If that was the peer, compare the key with the one that its host prints, and put it into the peer's configuration here."));
 
     /// <summary>Says goodbye and closes everything. Nothing new is taken afterwards.</summary>
     public async ValueTask DisposeAsync()

@@ -28,7 +28,7 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
         }
 
         using var turn = await open.TakeOverAsync(cancellationToken).ConfigureAwait(false);
-        using var deadline = new ProgressDeadline(site.Clock, site.Options.ProgressDeadline, $"Receiving point {open.Manifest.Name} from site '{site.NameOf(peerSite)}'", turn.Token);
+        using var deadline = new ProgressDeadline(site.Clock, site.Options.ProgressDeadline, WorkOf(open.Manifest, peerSite), turn.Token);
         try
         {
             var row = await site.Catalog.FindSessionAsync(session, deadline.Token).ConfigureAwait(false)
@@ -40,11 +40,17 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
         {
             throw deadline.Explain(e);
         }
+        catch (StorageException e) when (StoreFailures.IsOfStorage(e))
+        {
+            throw StoreFailures.Explain(e, WorkOf(open.Manifest, peerSite), site.Name);
+        }
 
         _open.TryRemove(session, out _);
         Log.Received(_log, open.Manifest.Name, open.Manifest.Definition.Name, site.NameOf(peerSite));
         await retention.ApplyAsync(open.Manifest.Machine, cancellationToken).ConfigureAwait(false);
     }
+
+    private string WorkOf(PointManifest manifest, Guid peer) => $"Receiving point {manifest.Name} of machine '{manifest.Definition.Name}' from site '{site.NameOf(peer)}'";
 
     private async ValueTask<ShipReady> BeginAsync(Guid peer, ShipBegin request, CancellationToken cancellationToken)
     {
@@ -58,7 +64,15 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
             return new ShipReady(true, Guid.Empty, null, []);
         }
 
-        await new SpaceGuard(site, $"Receiving point {manifest.Name} of machine '{row.Name}'").DemandAsync(0, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await new SpaceGuard(site).DemandAsync(0, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageException e) when (StoreFailures.IsOfStorage(e))
+        {
+            throw StoreFailures.Explain(e, WorkOf(manifest, peer), site.Name);
+        }
+
         var session = await FindSessionAsync(peer, manifest, hash, cancellationToken).ConfigureAwait(false)
             ?? await OpenSessionAsync(peer, request, manifest, hash, cancellationToken).ConfigureAwait(false);
         _open.AddOrUpdate(session.Uuid, _ => new OpenSession(peer, manifest), (_, old) => old);

@@ -39,6 +39,12 @@ internal sealed class Shipper(SiteContext site, MachineDirectory machines, Point
         {
             throw deadline.Explain(e);
         }
+        catch (PeerRefusedException e)
+        {
+            // The run's report shall say what is wrong over there, not only that something is.
+            throw new DisasterToleranceException(
+                e.PeerCode, $"{work}: site '{link.PeerName}' did not take it: {e.Message} Points are kept here and shipped when that is repaired.", e.IsTransient, e);
+        }
 
         return new ShipReport(shipped, chunks, wire, site.Clock.GetElapsedTime(started));
     }

@@ -41,7 +41,6 @@ internal sealed class Site(
                 throw new InvalidOperationException("A site is started once. Build a new service provider to start it again.");
             }
 
-            settings.Demand();
             await OpenAsync(cancellationToken).ConfigureAwait(false);
             _started = true;
             Log.Started(_log, context.Name, context.Uuid, context.Links.LocalAddress ?? "");

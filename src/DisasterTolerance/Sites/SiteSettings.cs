@@ -6,8 +6,10 @@ namespace DisasterTolerance.Sites;
 
 /// <summary>All options of a site together, checked together. Immutable once the site has started.</summary>
 internal sealed record SiteSettings(
-    SiteOptions Site, EngineOptions Engine, RetentionOptions Retention, StoreOptions Store, LinkOptions Link, IReadOnlyList<PeerOptions> Peers)
+    SiteOptions Site, EngineOptions Engine, RetentionOptions Retention, StoreOptions Store, LinkOptions Link, IReadOnlyList<PeerOptions> Peers, IReadOnlyList<string> Hypervisors)
 {
+    private const int LongestHypervisorName = 64;
+
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.InvalidArgument"/> with all faults at once.</exception>
     public void Demand()
     {
@@ -20,7 +22,7 @@ internal sealed record SiteSettings(
     }
 
     private IEnumerable<string> FindFaults() =>
-        [.. SiteFaults(), .. EngineFaults(), .. RetentionFaults(), .. StoreFaults(), .. LinkOptionsRules.Check(Site.Uuid, Link, Peers)];
+        [.. SiteFaults(), .. HypervisorFaults(), .. EngineFaults(), .. RetentionFaults(), .. StoreFaults(), .. LinkOptionsRules.Check(Site.Uuid, Link, Peers)];
 
     private IEnumerable<string> SiteFaults()
     {
@@ -37,6 +39,19 @@ internal sealed record SiteSettings(
         if (Site.DataDirectory.Length == 0)
         {
             yield return "Site:DataDirectory is missing. Name the directory where the site keeps its files.";
+        }
+    }
+
+    private IEnumerable<string> HypervisorFaults()
+    {
+        foreach (var name in Hypervisors.Where(name => name.Length > LongestHypervisorName || name.Any(char.IsControl)))
+        {
+            yield return $"The hypervisor name '{Plans.PlanTexts.Shown(name)}' must have 1 to {LongestHypervisorName} characters and no control characters.";
+        }
+
+        foreach (var name in Hypervisors.GroupBy(name => name, StringComparer.Ordinal).Where(names => names.Count() > 1).Select(names => names.Key))
+        {
+            yield return $"The hypervisor name '{Plans.PlanTexts.Shown(name)}' is given more than once. Give each hypervisor a name of its own.";
         }
     }
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace DisasterTolerance.Transport;
 
 /// <summary>Accepts TCP connections, runs the TLS handshakes at the same time and lets only authenticated ones out.</summary>
-internal sealed class TcpLinkListener : ILinkListener
+internal sealed class TcpLinkListener : ILinkListener, IRefusalSource
 {
     private static readonly TimeSpan PauseAfterAcceptError = TimeSpan.FromMilliseconds(100);
 
@@ -36,6 +36,8 @@ internal sealed class TcpLinkListener : ILinkListener
         LocalAddress = socket.LocalEndPoint!.ToString()!;
         _loop = Task.Run(AcceptLoopAsync);
     }
+
+    public event Action<string>? KeyRefused;
 
     public string LocalAddress { get; }
 
@@ -140,6 +142,12 @@ internal sealed class TcpLinkListener : ILinkListener
         {
             Refused(remote, $"The handshake took longer than {_options.HandshakeTimeout}.");
             socket.Close(0);
+        }
+        catch (DisasterToleranceException e) when (e.Code == ErrorCode.PeerKeyMismatch)
+        {
+            Refused(remote, e.Message);
+            socket.Close(0);
+            KeyRefused?.Invoke($"{remote} dialled and was refused. {e.Message}");
         }
         catch (Exception e)
         {
