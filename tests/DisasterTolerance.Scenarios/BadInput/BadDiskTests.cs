@@ -1,8 +1,9 @@
 using System.Text.Json;
 using DisasterTolerance.Catalog;
-using DisasterTolerance.Plans;
+using DisasterTolerance.Images;
 using DisasterTolerance.Scenarios.Harness;
-using DisasterTolerance.Scenarios.Recovery;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DisasterTolerance.Scenarios.BadInput;
 
@@ -35,7 +36,7 @@ public sealed class BadDiskTests : IDisposable
             Directory.CreateDirectory(Disk);
         }
 
-        var error = await world.FailsAsync(ErrorCode.DiskUnusable, () => RunAsync(world, machine), "'disk1'", _machine.ToString(), Disk, "Check the file and its device");
+        var error = await world.FailsAsync(ErrorCode.DiskUnusable, async () => await world.East.Replication.RunAsync(new RunRequest(machine.Uuid, "test")), "'disk1'", _machine.ToString(), Disk, "Check the file and its device");
 
         await before.AssertSameAsync(error.Message);
         if (isDirectory)
@@ -69,8 +70,8 @@ public sealed class BadDiskTests : IDisposable
 
         var error = how == "vanished"
             ? await world.FailsAsync(
-                ErrorCode.MachineNotFound, () => RunAsync(world, machine), $"'m0' ({_machine})", "hypervisor 'images' of site 'east' has no such machine any more", "Register the machine again, or take it out of the plan")
-            : await world.FailsAsync(ErrorCode.HypervisorFailed, () => RunAsync(world, machine), definition, "JSON", "Correct");
+                ErrorCode.MachineNotFound, async () => await world.East.Replication.RunAsync(new RunRequest(machine.Uuid, "test")), $"'m0' ({_machine})", "hypervisor 'images' of site 'east' has no such machine any more", "Register the machine again, or take it out of the plan")
+            : await world.FailsAsync(ErrorCode.HypervisorFailed, async () => await world.East.Replication.RunAsync(new RunRequest(machine.Uuid, "test")), definition, "is not a valid machine definition", "Correct the file");
 
         await before.AssertSameAsync(error.Message);
         if (how == "vanished")
@@ -150,10 +151,13 @@ public sealed class BadDiskTests : IDisposable
             TestContext.Current.CancellationToken);
         return await TwoSites.StartAsync(configure: world =>
         {
-            world.East.Configure = builder => builder.AddImages("images", Path.Combine(_root, "east"));
-            world.West.Configure = builder => builder.AddImages("images", Path.Combine(_root, "west"));
+            world.East.Configure = builder => AddImages(builder, "east");
+            world.West.Configure = builder => AddImages(builder, "west");
         });
     }
+
+    private void AddImages(DisasterToleranceBuilder builder, string site) => builder.AddHypervisor(
+        "images", _ => new RealTimeHypervisor(ImageHypervisors.Open(new ImageHypervisorOptions { Path = Path.Combine(_root, site) }, NullLoggerFactory.Instance)));
 
     private async Task<MachineRow> ProtectAsync(TwoSites world) =>
         (await world.RunAsync(() => world.East.Plans.AddAsync(Protection.PlanOf(world.East, _machine) with { Type = "images" }))).Machines.Single();

@@ -21,10 +21,10 @@ public sealed class BadRecoveryTests
             ErrorCode.MachineRunning, async () => await east.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, Actor = "test" }), name, "runs and may not be shut down", "shut it down, or allow it with auto_shutoff");
         await world.RefusedAsync(
             ErrorCode.NotOwner, async () => await east.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = true, Source = world.West.Uuid, Actor = "test" }),
-            name, $"is not owned by site {world.West.Uuid} but by {world.East.Uuid}", "name that site as the source");
+            name, "is not owned by site 'west' but by site 'east'", "name that site as the source");
         await world.RefusedAsync(
             ErrorCode.NotOwner, async () => await west.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = true, Source = world.West.Uuid, Actor = "test" }),
-            name, $"but by {world.East.Uuid}", "name that site as the source");
+            name, "is not owned by site 'west' but by site 'east'", "name that site as the source");
         await world.RefusedAsync(
             ErrorCode.OwnerAlive, async () => await west.RecoverAsync(new RecoveryRequest { Machine = guest.Uuid, Actor = "test" }), name, "runs at its owner, which answers", "migrate it, or stop it there first");
         foreach (var recovery in (IRecoveryService[])[east, west])
@@ -92,7 +92,7 @@ public sealed class BadRecoveryTests
         await world.HealAsync();
         await world.ResolveAsync(world.East, guest, world.East);
         await world.RunAsync(world.East, guest);
-        var twins = (await world.PointsAsync(world.West, guest)).GroupBy(point => point.Name).Single(named => named.Count() > 1).ToList();
+        var twins = (await world.PointsAsync(world.West, guest)).GroupBy(point => point.Name).First(named => named.Count() > 1).ToList();
 
         await world.RefusedAsync(
             ErrorCode.Ambiguous, async () => await world.West.Recovery.RecoverAsync(new RecoveryRequest { Machine = guest.Uuid, Point = twins[0].Name, Actor = "test" }),
@@ -113,8 +113,8 @@ public sealed class BadRecoveryTests
         world.East.Machines.RemoveMachine(guest.At(world.East));
 
         await world.RefusedAsync(
-            ErrorCode.HypervisorFailed, async () => await world.East.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = true, Actor = "test" }),
-            guest.Uuid.ToString(), "does not say whether", "fail the machine over");
+            ErrorCode.MachineNotFound, async () => await world.East.Recovery.MigrateAsync(new MigrationRequest { Machine = guest.Uuid, AutoShutoff = true, Actor = "test" }),
+            guest.Uuid.ToString(), $"does not know machine 'm0' ({guest.Uuid}) as machine {guest.At(world.East)}", "Register it again, or fail it over at the other site");
 
         await world.RecoverAsync(world.West, guest);
         Assert.Equal(Procedure.AwaitingConfirmation, (await world.RowAsync(world.West, guest)).Procedure);

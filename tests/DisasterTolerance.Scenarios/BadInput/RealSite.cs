@@ -21,7 +21,7 @@ internal sealed class RealSite : IAsyncDisposable
     {
         (Name, Uuid) = (name, uuid);
         using var identity = SiteIdentity.LoadOrCreate(_data, TimeProvider.System);
-        Key = identity.PublicKey;
+        Key = identity.PublicKeyHex;
     }
 
     public string Name { get; }

@@ -29,6 +29,6 @@ internal static class Refusals
     public static void AssertSays(string message, params string[] says)
     {
         Assert.True(says.Length >= 3, "A refusal has to name the object, the cause and a next step.");
-        Assert.All(says, words => Assert.Contains(words, message, StringComparison.Ordinal));
+        Assert.All(says, words => Assert.True(message.Contains(words, StringComparison.Ordinal), $"'{words}' is missing in: {message}"));
     }
 }
