@@ -45,7 +45,7 @@ internal interface IRecordStore : INodeSource, IAsyncDisposable
 
     /// <summary>Removes what no root needs and gives its space back. One sweep at a time; a second call waits.</summary>
     /// <param name="readRoots">
-    /// Asked once, after the sweep began to watch all scopes, for everything that must stay: all points with a catalog row, and the trees of all sessions.
+    /// Asked once, after the sweep began to watch all scopes, for everything that must stay: all points with a catalog row, damaged ones as such, and the trees of all sessions.
     /// Roots collected before would miss a point that was committed in between.
     /// </param>
     /// <param name="cancellationToken">Ends the sweep between two packs.</param>

@@ -11,6 +11,7 @@ internal sealed class StoreLedger(IChunkIndex index)
     private readonly Dictionary<int, PackState> _packs = [];
     private readonly HashSet<StoreScope> _scopes = [];
     private readonly List<FingerprintSet> _retired = [];
+    private readonly List<LiveRoot> _retiredRoots = [];
     private bool _isSweeping;
 
     public Lock Gate { get; } = new();
@@ -109,6 +110,7 @@ internal sealed class StoreLedger(IChunkIndex index)
             if (_scopes.Remove(scope) && _isSweeping)
             {
                 _retired.Add(scope.Pins);
+                _retiredRoots.AddRange(scope.Roots);
             }
         }
     }
@@ -127,14 +129,16 @@ internal sealed class StoreLedger(IChunkIndex index)
         {
             _isSweeping = false;
             _retired.Clear();
+            _retiredRoots.Clear();
         }
     }
 
+    /// <summary>What the scopes keep as a whole, those included that ended since the sweep began: a point that was made from such a root may have missed the listing of the points.</summary>
     public LiveRoot[] PinnedRoots()
     {
         lock (Gate)
         {
-            return [.. _scopes.SelectMany(scope => scope.Roots)];
+            return [.. _scopes.SelectMany(scope => scope.Roots), .. _retiredRoots];
         }
     }
 

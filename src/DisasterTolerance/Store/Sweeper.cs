@@ -43,13 +43,11 @@ internal sealed class Sweeper(
         await writer.SealAsync(cancellationToken).ConfigureAwait(false);
         var packs = ledger.SnapshotPacks().Where(pack => pack.IsSealed).ToArray();
         var marker = new Marker(store, ledger);
-        foreach (var root in await readRoots(cancellationToken).ConfigureAwait(false))
-        {
-            await marker.FollowAsync(root, cancellationToken).ConfigureAwait(false);
-        }
+        var roots = await readRoots(cancellationToken).ConfigureAwait(false);
 
-        // After the roots: who pins first and then finds the point still listed is safe.
-        foreach (var root in ledger.PinnedRoots())
+        // The pinned ones after the others were read: who pins first and then finds the point still listed is safe.
+        LiveRoot[] all = [.. roots, .. ledger.PinnedRoots()];
+        foreach (var root in all.Where(root => !root.IsDamaged))
         {
             await marker.FollowAsync(root, cancellationToken).ConfigureAwait(false);
         }
@@ -58,6 +56,12 @@ internal sealed class Sweeper(
         {
             Log.SweepIncomplete(log, marker.Missing.Count);
             return new SweepReport(false, marker.Missing, packs.Length, 0, 0, 0, marker.Bytes);
+        }
+
+        // Last, so that what they lack is not taken for followed where a good point needs it too.
+        foreach (var root in all.Where(root => root.IsDamaged))
+        {
+            await marker.FollowAsync(root, cancellationToken).ConfigureAwait(false);
         }
 
         return await RemoveAsync(packs, marker, cancellationToken).ConfigureAwait(false);

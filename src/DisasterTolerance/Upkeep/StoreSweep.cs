@@ -37,11 +37,8 @@ internal sealed class StoreSweep(SiteContext site, MachineDirectory machines, Po
         // Not by pages of a query: a point that is removed meanwhile would shift them, and the one at the boundary would be swept alive.
         await foreach (var point in site.Catalog.ReadPointsAsync(site.Uuid, cancellationToken).ConfigureAwait(false))
         {
-            var root = LiveRoot.Manifest(point.Manifest);
-            if (point.Damage.Length == 0 || await CanBeWalkedAsync(root, cancellationToken).ConfigureAwait(false))
-            {
-                roots.Add(root);
-            }
+            // What is left of a damaged point is what it is healed from.
+            roots.Add(point.Damage.Length == 0 ? LiveRoot.Manifest(point.Manifest) : LiveRoot.Damaged(point.Manifest));
         }
 
         foreach (var session in await site.Catalog.ListSessionsAsync(cancellationToken).ConfigureAwait(false))
@@ -50,13 +47,6 @@ internal sealed class StoreSweep(SiteContext site, MachineDirectory machines, Po
         }
 
         return roots;
-    }
-
-    // What is left of a damaged point stays as long as its tree can be followed; a broken tree that cannot be healed would stop every sweep for ever.
-    private async ValueTask<bool> CanBeWalkedAsync(LiveRoot root, CancellationToken cancellationToken)
-    {
-        var missing = await site.Store.FindMissingAsync(root, cancellationToken).ConfigureAwait(false);
-        return missing.All(record => record.Kind == RecordKind.Chunk);
     }
 
     private async ValueTask EndSessionsAsync(CancellationToken cancellationToken)

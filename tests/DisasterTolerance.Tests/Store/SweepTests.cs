@@ -1,4 +1,6 @@
+using DisasterTolerance.Catalog;
 using DisasterTolerance.Chunking;
+using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Testing.Faults;
 using DisasterTolerance.Testing.Storage;
 using static DisasterTolerance.Store.TestStore;
@@ -101,6 +103,66 @@ public sealed class SweepTests
         scope.Dispose();
         await store.SweepAsync(Roots(), Token);
         Assert.Equal(0, store.RecordCount);
+    }
+
+    [Fact]
+    public async Task SweepAsync_ScopeWithPinnedRootEndsWhileRootsAreRead_KeepsTheRoot()
+    {
+        await using var store = await OpenAsync(new InMemoryStorage());
+        var hashes = await FillAsync(store, 0, 10);
+        var scope = store.BeginScope();
+        scope.Pin(Root(hashes[4]));
+
+        // A point that was made from the root was committed behind the listing, and the point of the root was removed before it.
+        await store.SweepAsync(
+            _ =>
+            {
+                scope.Dispose();
+                return ValueTask.FromResult<IReadOnlyCollection<LiveRoot>>([]);
+            },
+            Token);
+
+        Assert.Equal(hashes[4], ContentHash.Of(await ReadAsync(store, hashes[4])));
+    }
+
+    [Fact]
+    public async Task SweepAsync_DamagedPoint_KeepsWhatIsLeftOfItAndFreesTheRest()
+    {
+        var storage = new InMemoryStorage();
+        await using var store = await OpenAsync(storage);
+        await FillAsync(store, 0, 300);
+        var gone = ContentHash.Of([1]);
+        ContentHash left, manifest;
+        using (var scope = store.BeginScope())
+        {
+            left = await AddAsync(scope, Chunk(1000));
+            manifest = await scope.CommitManifestAsync(TwoDisks(left, gone), Token);
+        }
+
+        var report = await store.SweepAsync(Roots(LiveRoot.Damaged(manifest)), Token);
+
+        Assert.True(report.IsComplete);
+        Assert.Equal(Chunk(1000), await ReadAsync(store, left));
+        Assert.Equal([gone], (await store.FindMissingAsync(LiveRoot.Manifest(manifest), Token)).Select(missing => missing.Hash));
+        Assert.Equal(2, store.RecordCount);
+    }
+
+    [Fact]
+    public async Task SweepAsync_GoodPointLacksTheSameNodeAsADamagedOne_RemovesNothing()
+    {
+        await using var store = await OpenAsync(new InMemoryStorage());
+        await FillAsync(store, 0, 300);
+        var gone = ContentHash.Of([1]);
+        ContentHash manifest;
+        using (var scope = store.BeginScope())
+        {
+            manifest = await scope.CommitManifestAsync(TwoDisks(ContentHash.Zero, gone), Token);
+        }
+
+        var report = await store.SweepAsync(Roots(LiveRoot.Damaged(manifest), LiveRoot.Tree(new DiskTree(gone, 1))), Token);
+
+        Assert.False(report.IsComplete);
+        Assert.Equal(301, store.RecordCount);
     }
 
     [Fact]
@@ -217,6 +279,29 @@ public sealed class SweepTests
     }
 
     private static string[] Packs(InMemoryStorage storage) => [.. storage.Names.Where(name => name.StartsWith(PackFormat.Prefix, StringComparison.Ordinal))];
+
+    /// <summary>A point with a disk of one chunk and a disk whose top node is named.</summary>
+    private static PointManifest TwoDisks(ContentHash chunk, ContentHash node)
+    {
+        var geometry = new ChunkGeometry(4096, 16);
+        DiskDefinition one = new("disk0", 4096), ten = new("disk1", 40960);
+        return new PointManifest
+        {
+            Point = Guid.NewGuid(),
+            Machine = Guid.NewGuid(),
+            Name = "DT-1",
+            Began = DateTimeOffset.UnixEpoch,
+            Committed = DateTimeOffset.UnixEpoch,
+            Origin = Guid.NewGuid(),
+            Epoch = 1,
+            Sequence = 1,
+            Kind = PointKind.Regular,
+            Consistency = SnapshotConsistency.Crash,
+            Geometry = geometry,
+            Definition = new MachineDefinition { Name = "vm", Disks = [one, ten] },
+            Disks = [new ManifestDisk(one, new DiskTree(chunk, geometry.DepthOf(1))), new ManifestDisk(ten, new DiskTree(node, geometry.DepthOf(10)))],
+        };
+    }
 
     private static async Task<List<ContentHash>> FillAsync(RecordStore store, int first, int count)
     {
