@@ -40,13 +40,13 @@ internal sealed class RunExecutor(
 
         try
         {
-            var report = await ExecuteAsync(machine, shutDown, cancellationToken).ConfigureAwait(false);
+            var report = await ExecuteAsync(machine, shutDown, mine.Task, cancellationToken).ConfigureAwait(false);
             mine.SetResult(report);
             return report;
         }
         catch (Exception e)
         {
-            Captured(machine);
+            Captured(machine, mine.Task);
             mine.SetException(e);
             _ = mine.Task.Exception;
             throw;
@@ -73,40 +73,45 @@ internal sealed class RunExecutor(
     }
 
     // From here on the next run may capture: slow shipping must not cost recovery points.
-    private void Captured(Guid machine)
+    private void Captured(Guid machine, Task<RunReport> run)
     {
         lock (_gate)
         {
-            _running.Remove(machine);
+            // The place may be the next run's already.
+            if (_running.GetValueOrDefault(machine) == run)
+            {
+                _running.Remove(machine);
+            }
         }
     }
 
-    private async ValueTask<RunReport> ExecuteAsync(Guid machine, bool shutDown, CancellationToken cancellationToken)
+    private async ValueTask<RunReport> ExecuteAsync(Guid machine, bool shutDown, Task<RunReport> mine, CancellationToken cancellationToken)
     {
         var run = site.Ids.NewId();
         var started = site.Now;
         try
         {
-            var report = await CaptureAndShipAsync(machine, shutDown, run, started, cancellationToken).ConfigureAwait(false);
+            var report = await CaptureAndShipAsync(machine, shutDown, run, started, mine, cancellationToken).ConfigureAwait(false);
             await RecordAsync(machine, run, started, ErrorCode.None, "", report, cancellationToken).ConfigureAwait(false);
             await retention.ApplyAsync(machine, cancellationToken).ConfigureAwait(false);
             return report;
         }
-        catch (DisasterToleranceException e)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
+            // A provider of somebody else's may throw anything: such a run has failed like any other, and it is shown.
             Log.RunFailed(_log, machine, e);
-            await RecordAsync(machine, run, started, e.Code, e.Message, null, CancellationToken.None).ConfigureAwait(false);
+            var code = (e as DisasterToleranceException)?.Code ?? ErrorCode.Unavailable;
+            await RecordAsync(machine, run, started, code, e.Message, null, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }
 
-    private async ValueTask<RunReport> CaptureAndShipAsync(Guid machine, bool shutDown, Guid run, DateTimeOffset started, CancellationToken cancellationToken)
+    private async ValueTask<RunReport> CaptureAndShipAsync(
+        Guid machine, bool shutDown, Guid run, DateTimeOffset started, Task<RunReport> mine, CancellationToken cancellationToken)
     {
         CaptureReport captured;
-        await _captures.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        using (await site.Gates.EnterAsync(machine, _captures, cancellationToken).ConfigureAwait(false))
         {
-            using var gate = await site.Gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false);
             var subject = await DemandAsync(machine, started, cancellationToken).ConfigureAwait(false);
             if (shutDown)
             {
@@ -115,12 +120,8 @@ internal sealed class RunExecutor(
 
             captured = await capturer.CaptureAsync(machine, PointKind.Regular, cancellationToken).ConfigureAwait(false);
         }
-        finally
-        {
-            _captures.Release();
-        }
 
-        Captured(machine);
+        Captured(machine, mine);
         var report = new RunReport
         {
             Run = run,
@@ -143,7 +144,18 @@ internal sealed class RunExecutor(
         }
 
         owed.Add(machine);
-        var shipped = await shipper.ShipAsync(machine, onlyNewest: false, cancellationToken).ConfigureAwait(false);
+        ShipReport shipped;
+        try
+        {
+            shipped = await shipper.ShipAsync(machine, onlyNewest: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // A shipment before this one may have ended, and struck the machine off, after it was added above.
+            owed.Add(machine);
+            throw;
+        }
+
         owed.Remove(machine);
         return report with { ShipTime = shipped.Elapsed, ShippedChunks = shipped.Chunks, WireBytes = shipped.WireBytes, ShippedPoints = shipped.Points };
     }

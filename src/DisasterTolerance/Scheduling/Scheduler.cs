@@ -16,7 +16,6 @@ internal sealed class Scheduler(SiteContext site, MachineDirectory machines, Run
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(10);
 
     private readonly ILogger _log = site.Logs.CreateLogger<Scheduler>();
-    private readonly SemaphoreSlim _ships = new(site.Options.ParallelShips);
     private readonly List<Task> _tasks = [];
     private readonly ConcurrentDictionary<Guid, byte> _shipping = new();
     private readonly ConcurrentDictionary<Guid, DateTimeOffset> _retryAt = new();
@@ -83,8 +82,9 @@ internal sealed class Scheduler(SiteContext site, MachineDirectory machines, Run
                 {
                     await StartDue(cancellationToken).ConfigureAwait(false);
                 }
-                catch (DisasterToleranceException e)
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
+                    // Whatever it was: a loop that ended would leave every machine without runs until the next start.
                     Log.TickFailed(_log, e);
                 }
 
@@ -105,7 +105,7 @@ internal sealed class Scheduler(SiteContext site, MachineDirectory machines, Run
             await executor.RunAsync(machine.Uuid, cancellationToken).ConfigureAwait(false);
             _retryAt.TryRemove(machine.Uuid, out _);
         }
-        catch (DisasterToleranceException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // The run has recorded its failure; a machine that stays due is not tried again at once.
             _retryAt[machine.Uuid] = site.Now + Retry;
@@ -131,16 +131,7 @@ internal sealed class Scheduler(SiteContext site, MachineDirectory machines, Run
         _shipping[machine] = 0;
         try
         {
-            await _ships.WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                await shipper.ShipAsync(machine, onlyNewest: false, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                _ships.Release();
-            }
-
+            await shipper.ShipAsync(machine, onlyNewest: false, cancellationToken).ConfigureAwait(false);
             owed.Remove(machine);
             _retryAt.TryRemove(machine, out _);
             await machines.UpdateAsync(
@@ -148,10 +139,10 @@ internal sealed class Scheduler(SiteContext site, MachineDirectory machines, Run
                 row => row.Procedure == Procedure.Failed ? row with { Procedure = Procedure.Normal, ProcedureSince = site.Now, LastError = "" } : row,
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (DisasterToleranceException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             _retryAt[machine] = site.Now + Retry;
-            Log.CatchUpFailed(_log, machine, e.Message);
+            Log.CatchUpFailed(_log, machine, e);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Diagnostics;
 using DisasterTolerance.Links;
@@ -7,15 +8,19 @@ using DisasterTolerance.Sites;
 
 namespace DisasterTolerance.Shipping;
 
-/// <summary>Ships what the peer lacks, newest first, one point after the other. A cut session goes on at the next call.</summary>
+/// <summary>
+/// Ships what the peer lacks, newest first, one point after the other. A cut session goes on at the next call. At most <see cref="EngineOptions.ParallelShips"/> machines at a time to one peer; who
+/// ships only the newest has a machine that waits for it, and is not held up by others.
+/// </summary>
 internal sealed class Shipper(SiteContext site, MachineDirectory machines, PointDirectory points) : IShipper
 {
     // Not the machine's gate: a capture must be able to go on while a slow link ships.
     private readonly MachineGates _shipping = new();
+    private readonly ConcurrentDictionary<Guid, SemaphoreSlim> _places = new();
 
     public async ValueTask<ShipReport> ShipAsync(Guid machine, bool onlyNewest, CancellationToken cancellationToken)
     {
-        using var gate = await _shipping.EnterAsync(machine, cancellationToken).ConfigureAwait(false);
+        using var turn = await EnterAsync(machine, onlyNewest, cancellationToken).ConfigureAwait(false);
         var (row, plan) = await machines.FindAsync(machine, cancellationToken).ConfigureAwait(false);
         var link = await DemandLinkAsync(row, plan, cancellationToken).ConfigureAwait(false);
         var work = $"Shipping machine '{row.Name}' of plan '{plan.Name}' to site '{link.PeerName}'";
@@ -47,6 +52,18 @@ internal sealed class Shipper(SiteContext site, MachineDirectory machines, Point
         }
 
         return new ShipReport(shipped, chunks, wire, site.Clock.GetElapsedTime(started));
+    }
+
+    private async ValueTask<IDisposable> EnterAsync(Guid machine, bool onlyNewest, CancellationToken cancellationToken)
+    {
+        if (onlyNewest)
+        {
+            return await _shipping.EnterAsync(machine, cancellationToken).ConfigureAwait(false);
+        }
+
+        var (_, plan) = await machines.FindAsync(machine, cancellationToken).ConfigureAwait(false);
+        var places = _places.GetOrAdd(site.PeerOf(plan), _ => new SemaphoreSlim(site.Options.ParallelShips));
+        return await _shipping.EnterAsync(machine, places, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<IPeerLink> DemandLinkAsync(MachineRow row, PlanRow plan, CancellationToken cancellationToken)

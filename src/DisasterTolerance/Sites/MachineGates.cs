@@ -11,14 +11,10 @@ internal sealed class MachineGates
     /// <summary>Waits for the machine's lock; disposing the result gives it back.</summary>
     public async ValueTask<IDisposable> EnterAsync(Guid machine, CancellationToken cancellationToken)
     {
-        Gate? gate;
+        Gate gate;
         lock (_lock)
         {
-            if (!_gates.TryGetValue(machine, out gate))
-            {
-                _gates.Add(machine, gate = new Gate());
-            }
-
+            gate = FindLocked(machine);
             gate.Users++;
         }
 
@@ -33,6 +29,50 @@ internal sealed class MachineGates
         }
 
         return new Holder(this, machine, gate);
+    }
+
+    /// <summary>
+    /// Waits for the machine's lock and one of a number of places together. Neither is held while the other is waited for: a machine whose lock is held for hours must not take a place from the others,
+    /// and one that waits for a place can be recovered meanwhile.
+    /// </summary>
+    public async ValueTask<IDisposable> EnterAsync(Guid machine, SemaphoreSlim places, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await places.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (TryEnter(machine) is { } held)
+            {
+                return new Place(held, places);
+            }
+
+            places.Release();
+            (await EnterAsync(machine, cancellationToken).ConfigureAwait(false)).Dispose();
+        }
+    }
+
+    private Holder? TryEnter(Guid machine)
+    {
+        lock (_lock)
+        {
+            var gate = FindLocked(machine);
+            if (!gate.Semaphore.Wait(0))
+            {
+                return null;
+            }
+
+            gate.Users++;
+            return new Holder(this, machine, gate);
+        }
+    }
+
+    private Gate FindLocked(Guid machine)
+    {
+        if (!_gates.TryGetValue(machine, out var gate))
+        {
+            _gates.Add(machine, gate = new Gate());
+        }
+
+        return gate;
     }
 
     private void Leave(Guid machine, Gate gate, bool held)
@@ -68,6 +108,20 @@ internal sealed class MachineGates
             if (Interlocked.Exchange(ref _left, 1) == 0)
             {
                 owner.Leave(machine, gate, held: true);
+            }
+        }
+    }
+
+    private sealed class Place(Holder held, SemaphoreSlim places) : IDisposable
+    {
+        private int _left;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _left, 1) == 0)
+            {
+                held.Dispose();
+                places.Release();
             }
         }
     }

@@ -52,7 +52,7 @@ internal sealed class Housekeeping(SiteContext site, IRetentionRunner retention,
         {
             await work(cancellationToken).ConfigureAwait(false);
         }
-        catch (DisasterToleranceException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             Log.HousekeepingFailed(_log, e);
         }
