@@ -92,7 +92,7 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
         for (var i = 0; i < count; i++)
         {
             var leaf = ShipFrames.ReadLeaf(frame.Body.Span, i);
-            ShipFrames.Demand(leaf.Position >= _offered[disk], "an offer goes backwards");
+            ShipFrames.Demand(leaf.Position >= _offered[disk] && leaf.Position < long.MaxValue, "an offer goes backwards or beyond all numbers");
             ShipFrames.Demand(leaf.Position < leaves || leaf.Hash.IsZero, "an offer goes beyond the disk's end");
             _offered[disk] = leaf.Position + 1;
             if (leaf.Position >= leaves || leaf.Position < _watermarks[disk])
@@ -188,10 +188,9 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
             var tree = await TreeAsync(scope, i).ConfigureAwait(false);
             if (await tree.FinishAsync(Token).ConfigureAwait(false) != manifest.Disks[i].Tree)
             {
-                await site.Catalog.CommitAsync(new CatalogBatch().Add(new CatalogChange.DeleteSession(_session.Uuid)), Token).ConfigureAwait(false);
                 throw new DisasterToleranceException(
                     ErrorCode.DataDamaged,
-                    $"Point {manifest.Name}: disk '{manifest.Disks[i].Definition.Id}' came out different from what its manifest says. Nothing of it was kept; the sender compares everything next time.",
+                    $"Point {manifest.Name}: disk '{manifest.Disks[i].Definition.Id}' came out different from what its manifest says. The point was not taken; everything is compared next time.",
                     isTransient: true);
             }
         }
@@ -222,11 +221,15 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
             async (row, batch) =>
             {
                 replaced = await site.Catalog.FindPointAsync(manifest.Point, site.Uuid, Token).ConfigureAwait(false);
-                batch.Add(new CatalogChange.PutPoint(PointRows.FromManifest(manifest, hash, site.Uuid) with { AddedBytes = addedBytes, FactsVersion = row.FactsVersion, RowVersion = replaced?.RowVersion ?? 0 }))
+                batch.Add(new CatalogChange.PutPoint(Replacing(replaced, PointRows.FromManifest(manifest, hash, site.Uuid)) with { AddedBytes = addedBytes, FactsVersion = row.FactsVersion }))
                     .Add(new CatalogChange.DeleteSession(_session.Uuid));
             },
             Token).ConfigureAwait(false);
     }
+
+    // A damaged point that comes again stays pinned and in grace.
+    private static PointRow Replacing(PointRow? old, PointRow row) =>
+        old is null ? row : row with { Pinned = row.Pinned || old.Pinned, GraceUntil = old.GraceUntil, RowVersion = old.RowVersion };
 
     // An older point that is shipped late must not pass for the newest.
     private HoldingFacts Holding(MachineRow row, long addedBytes, bool isNew)

@@ -15,7 +15,14 @@ namespace DisasterTolerance.Shipping;
 /// <summary>Takes points from peers: opens or takes up sessions, and serves their data connections. Thread-safe.</summary>
 internal sealed class Receiver(SiteContext site, MachineDirectory machines, PointDirectory points, IRetentionRunner retention) : IDataHandler, IControlPart
 {
+    // A sender ships one point of a machine at a time; older sessions are of points that it may come back to.
+    private const int SessionsPerMachine = 8;
+    private const int MostBases = 64;
+
     private readonly ConcurrentDictionary<Guid, OpenSession> _open = new();
+
+    // Points of this store from which another one came out wrong, whatever their rows say. They are no base any more in this process; a verification finds out what ails them.
+    private readonly ConcurrentDictionary<Guid, byte> _doubtful = new();
     private readonly ILogger _log = site.Logs.CreateLogger<Receiver>();
 
     public void Map(ControlDispatcher dispatcher) => dispatcher.Map(ShipMethods.Begin, BeginAsync);
@@ -34,7 +41,7 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
             var row = await site.Catalog.FindSessionAsync(session, deadline.Token).ConfigureAwait(false)
                 ?? throw new DisasterToleranceException(ErrorCode.NotFound, $"Session {session} is over. Begin it again.", isTransient: true);
             var receive = new ReceiveSession(site, machines, row, open.Manifest, channel, deadline);
-            await receive.RunAsync().ConfigureAwait(false);
+            await ReceiveAsync(receive, row, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (deadline.IsStalled)
         {
@@ -51,6 +58,40 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
     }
 
     private string WorkOf(PointManifest manifest, Guid peer) => $"Receiving point {manifest.Name} of machine '{manifest.Definition.Name}' from site '{site.NameOf(peer)}'";
+
+    private async ValueTask ReceiveAsync(ReceiveSession receive, SessionRow session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await receive.RunAsync().ConfigureAwait(false);
+        }
+        catch (DisasterToleranceException e) when (e.Code == ErrorCode.DataDamaged)
+        {
+            // Going on from the same place would fail in the same way for as long as the lease lasts. The records that came stay held, so they are not sent again.
+            if (session.Base is { } basis)
+            {
+                _doubtful[basis] = 0;
+            }
+
+            await ForgetAsync([session], cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async ValueTask ForgetAsync(IReadOnlyCollection<SessionRow> sessions, CancellationToken cancellationToken)
+    {
+        var batch = new CatalogBatch();
+        foreach (var session in sessions)
+        {
+            batch.Add(new CatalogChange.DeleteSession(session.Uuid));
+        }
+
+        await site.Catalog.CommitAsync(batch, cancellationToken).ConfigureAwait(false);
+        foreach (var session in sessions)
+        {
+            _open.TryRemove(session.Uuid, out _);
+        }
+    }
 
     private async ValueTask<ShipReady> BeginAsync(Guid peer, ShipBegin request, CancellationToken cancellationToken)
     {
@@ -73,7 +114,8 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
             throw StoreFailures.Explain(e, WorkOf(manifest, peer), site.Name);
         }
 
-        var session = await FindSessionAsync(peer, manifest, hash, cancellationToken).ConfigureAwait(false)
+        ShipFrames.Demand(request.Bases.Count <= MostBases, "too many bases were named");
+        var session = await FindSessionAsync(peer, request, manifest, hash, cancellationToken).ConfigureAwait(false)
             ?? await OpenSessionAsync(peer, request, manifest, hash, cancellationToken).ConfigureAwait(false);
         _open.AddOrUpdate(session.Uuid, _ => new OpenSession(peer, manifest), (_, old) => old);
         return new ShipReady(false, session.Uuid, session.Base, [.. session.Disks.Select(d => d.Watermark)]);
@@ -109,33 +151,25 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
         ShipFrames.Demand(ManifestCodec.Write(manifest).AsSpan().SequenceEqual(request.Manifest), "the manifest is not in its canonical form");
     }
 
-    private async ValueTask<SessionRow?> FindSessionAsync(Guid peer, PointManifest manifest, ContentHash hash, CancellationToken cancellationToken)
+    /// <summary>The session to be taken up again, or null. What the sender cannot go on with, and the oldest of too many, are forgotten.</summary>
+    private async ValueTask<SessionRow?> FindSessionAsync(Guid peer, ShipBegin request, PointManifest manifest, ContentHash hash, CancellationToken cancellationToken)
     {
-        foreach (var session in await site.Catalog.ListSessionsAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (session.Sender == peer && session.Machine == manifest.Machine && session.Point == manifest.Point && session.Manifest == hash && session.Expires > site.Now)
-            {
-                return session;
-            }
-        }
-
-        return null;
+        var all = await site.Catalog.ListSessionsAsync(cancellationToken).ConfigureAwait(false);
+        var mine = all.Where(session => session.Sender == peer && session.Machine == manifest.Machine).ToList();
+        var found = mine.LastOrDefault(session => session.Point == manifest.Point && session.Manifest == hash && session.Expires > site.Now
+            && (session.Base is not { } basis || request.Bases.Contains(basis)));
+        var others = mine.Where(session => session != found).ToList();
+        var over = others.Where(session => session.Point == manifest.Point || session.Expires <= site.Now)
+            .Concat(others.SkipLast(SessionsPerMachine - 1)).DistinctBy(session => session.Uuid).ToList();
+        await ForgetAsync(over, cancellationToken).ConfigureAwait(false);
+        return found;
     }
 
     private async ValueTask<SessionRow> OpenSessionAsync(Guid peer, ShipBegin request, PointManifest manifest, ContentHash hash, CancellationToken cancellationToken)
     {
-        PointRow? basis = null;
-        foreach (var candidate in request.Bases)
-        {
-            basis = await site.Catalog.FindPointAsync(candidate, site.Uuid, cancellationToken).ConfigureAwait(false);
-            if (basis is not null && basis.Machine == manifest.Machine && BranchRules.IsUsable(basis))
-            {
-                break;
-            }
-
-            basis = null;
-        }
-
+        // Until the session's row says what it needs: a sweep that has read the sessions before it must find it pinned.
+        using var scope = site.Store.BeginScope();
+        var basis = await FindBaseAsync(scope, manifest, request.Bases, cancellationToken).ConfigureAwait(false);
         var old = basis is null ? null : await points.ReadManifestAsync(basis, cancellationToken).ConfigureAwait(false);
         var session = new SessionRow
         {
@@ -154,6 +188,29 @@ internal sealed class Receiver(SiteContext site, MachineDirectory machines, Poin
         await site.Catalog.CommitAsync(new CatalogBatch().Add(new CatalogChange.PutSession(session)), cancellationToken).ConfigureAwait(false);
         return session with { RowVersion = 1 };
     }
+
+    private async ValueTask<PointRow?> FindBaseAsync(IStoreScope scope, PointManifest manifest, IReadOnlyList<Guid> candidates, CancellationToken cancellationToken)
+    {
+        foreach (var candidate in candidates)
+        {
+            if (_doubtful.ContainsKey(candidate) || await FindBaseAsync(manifest, candidate, cancellationToken).ConfigureAwait(false) is not { } basis)
+            {
+                continue;
+            }
+
+            // Pinned first and then found still there: no sweep takes it.
+            scope.Pin(LiveRoot.Manifest(basis.Manifest));
+            if (await FindBaseAsync(manifest, candidate, cancellationToken).ConfigureAwait(false) is not null)
+            {
+                return basis;
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<PointRow?> FindBaseAsync(PointManifest manifest, Guid candidate, CancellationToken cancellationToken) =>
+        await site.Catalog.FindPointAsync(candidate, site.Uuid, cancellationToken).ConfigureAwait(false) is { } row && row.Machine == manifest.Machine && BranchRules.IsUsable(row) ? row : null;
 
     private static SessionDisk Start(ManifestDisk disk, PointManifest? old)
     {

@@ -14,7 +14,7 @@ internal sealed record RecordsFetch(Guid Machine, IReadOnlyList<byte[]> Hashes);
 /// <summary>The records that are held, as they lie; empty where one is not.</summary>
 internal sealed record RecordsFound(IReadOnlyList<byte[]> Records);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RecordsFetch))]
 [JsonSerializable(typeof(RecordsFound))]
 internal sealed partial class RecordsJson : JsonSerializerContext;
@@ -45,7 +45,7 @@ internal sealed class RecordExchange(SiteContext site) : IControlPart
             var found = await link.CallAsync(Fetch, new RecordsFetch(machine, [.. part.Select(m => ToBytes(m.Hash))]), cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < Math.Min(part.Length, found.Records.Count); i++)
             {
-                if (found.Records[i].Length > 0)
+                if (found.Records[i] is { Length: > 0 })
                 {
                     var added = await scope.AppendStoredAsync(found.Records[i], part[i].Kind, cancellationToken).ConfigureAwait(false);
                     ShipFrames.Demand(added.Hash == part[i].Hash, "another record came than was asked for");
@@ -67,7 +67,7 @@ internal sealed class RecordExchange(SiteContext site) : IControlPart
             throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' shares no machine {request.Machine} with the asking site.");
         }
 
-        ShipFrames.Demand(request.Hashes.Count <= MostRecords && request.Hashes.All(h => h.Length == ContentHash.Length), "too many records were asked for, or by other than 32 bytes");
+        ShipFrames.Demand(request.Hashes.Count <= MostRecords && request.Hashes.All(h => h is { Length: ContentHash.Length }), "too many records were asked for, or by other than 32 bytes");
         List<byte[]> records = [];
         foreach (var bytes in request.Hashes)
         {

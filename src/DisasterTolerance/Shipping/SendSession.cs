@@ -32,7 +32,7 @@ internal sealed class SendSession(
     public async ValueTask RunAsync()
     {
         using var scope = site.Store.BeginScope();
-        scope.Pin(LiveRoot.Manifest(point.Manifest));
+        await PinAsync(scope, point).ConfigureAwait(false);
         var manifest = await points.ReadManifestAsync(point, Token).ConfigureAwait(false);
         var begin = new ShipBegin(machine.Uuid, point.Uuid, machine.Ownership.Number, ManifestCodec.Write(manifest), [.. bases.Select(b => b.Uuid)]);
         var ready = await link.CallAsync(ShipMethods.Begin, begin, Token).ConfigureAwait(false);
@@ -42,13 +42,13 @@ internal sealed class SendSession(
             return;
         }
 
-        ShipFrames.Demand(ready.Watermarks.Count == manifest.Disks.Count, "the receiver speaks of another number of disks");
+        ShipFrames.Demand(ready.Watermarks.Count == manifest.Disks.Count && ready.Watermarks.All(mark => mark >= 0), "the receiver speaks of other disks");
         var chosen = ready.Base is { } id
             ? bases.FirstOrDefault(b => b.Uuid == id) ?? throw Unexpected($"the receiver chose the base {id}, which was not offered")
             : null;
         if (chosen is not null)
         {
-            scope.Pin(LiveRoot.Manifest(chosen.Manifest));
+            await PinAsync(scope, chosen).ConfigureAwait(false);
         }
 
         var basis = chosen is null ? null : await points.ReadManifestAsync(chosen, Token).ConfigureAwait(false);
@@ -71,10 +71,21 @@ internal sealed class SendSession(
         }
     }
 
+    /// <summary>Pins a point and looks whether it is still there: from then on no sweep takes it away.</summary>
+    private async ValueTask PinAsync(IStoreScope scope, PointRow row)
+    {
+        scope.Pin(LiveRoot.Manifest(row.Manifest));
+        if (await site.Catalog.FindPointAsync(row.Uuid, site.Uuid, Token).ConfigureAwait(false) is not { Removed: null })
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.NoRecoveryPoint, $"Point {row.Name} of machine '{machine.Name}' was removed before it was shipped. The next shipment goes on without it.", isTransient: true);
+        }
+    }
+
     private async ValueTask ExchangeAsync(IDataChannel channel, PointManifest manifest, PointManifest? basis, IReadOnlyList<long> watermarks)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var reading = ReadAsync(channel, ended.Token);
+        var reading = ReadAsync(channel, new long[manifest.Disks.Count], ended.Token);
         try
         {
             await SendAsync(channel, manifest, basis, watermarks, ended.Token).ConfigureAwait(false);
@@ -199,22 +210,29 @@ internal sealed class SendSession(
     }
 
     /// <summary>Hands answers to the sending loop. Ends without error only after the receiver's result.</summary>
-    private async Task ReadAsync(IDataChannel channel, CancellationToken cancellationToken)
+    private async Task ReadAsync(IDataChannel channel, long[] acknowledged, CancellationToken cancellationToken)
     {
         var isDone = false;
         try
         {
             while (await channel.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame)
             {
-                deadline.Moved();
                 switch (frame.Type)
                 {
                     case DataFrameType.Answer:
+                        deadline.Moved();
                         var (offer, _, _) = ShipFrames.ReadOfferHeader(frame.Header.Span);
                         await _answers.Writer.WriteAsync((offer, frame.Body.ToArray()), cancellationToken).ConfigureAwait(false);
                         break;
                     case DataFrameType.Ack:
-                        _ = ShipFrames.ReadAck(frame.Header.Span);
+                        var (disk, watermark) = ShipFrames.ReadAck(frame.Header.Span);
+                        ShipFrames.Demand(disk < acknowledged.Length, "a disk was acknowledged that the point does not have");
+                        if (watermark > acknowledged[disk])
+                        {
+                            acknowledged[disk] = watermark;
+                            deadline.Moved();
+                        }
+
                         break;
                     case DataFrameType.Result:
                         isDone = true;

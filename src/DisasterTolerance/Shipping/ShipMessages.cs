@@ -24,7 +24,7 @@ internal static class ShipMethods
     public static ControlMethod<ShipBegin, ShipReady> Begin { get; } = new("ship.begin", ShipJson.Default.ShipBegin, ShipJson.Default.ShipReady);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ShipBegin))]
 [JsonSerializable(typeof(ShipReady))]
 internal sealed partial class ShipJson : JsonSerializerContext;

@@ -6,22 +6,12 @@ namespace DisasterTolerance.Sites;
 /// <summary>Finds points of a machine in the catalog and reads their manifests from the store. Thread-safe.</summary>
 internal sealed class PointDirectory(SiteContext site)
 {
-    private const int PageSize = 1000;
-
     /// <summary>All points of a machine in one site's store, newest first.</summary>
     public async ValueTask<IReadOnlyList<PointRow>> ListAsync(Guid machine, Guid store, CancellationToken cancellationToken, bool includeRemoved = false)
     {
-        List<PointRow> points = [];
-        while (true)
-        {
-            var query = new PointQuery { Machine = machine, Site = store, IncludeRemoved = includeRemoved, Skip = points.Count, Take = PageSize };
-            var page = await site.Catalog.QueryPointsAsync(query, cancellationToken).ConfigureAwait(false);
-            points.AddRange(page.Items);
-            if (page.Items.Count < PageSize)
-            {
-                return points;
-            }
-        }
+        // Not by pages: a point that is removed between two of them would hide another one.
+        var query = new PointQuery { Machine = machine, Site = store, IncludeRemoved = includeRemoved, Take = int.MaxValue };
+        return (await site.Catalog.QueryPointsAsync(query, cancellationToken).ConfigureAwait(false)).Items;
     }
 
     /// <summary>All points of a machine in this site's store, newest first.</summary>
