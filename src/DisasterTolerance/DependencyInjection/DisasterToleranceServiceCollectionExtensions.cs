@@ -68,6 +68,7 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddSingleton<PointDirectory>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<CatalogAge>();
+        services.AddSingleton<ICatalogRepair, CatalogRepair>();
         services.AddSingleton<ILinkHostFactory, LinkHostFactory>();
         services.AddSingleton<Site>();
         services.AddSingleton<IDisasterToleranceSite>(provider => provider.GetRequiredService<Site>());

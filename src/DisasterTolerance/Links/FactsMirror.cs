@@ -8,7 +8,8 @@ namespace DisasterTolerance.Links;
 /// between. Nothing is sent while nothing changes. Thread-safe.
 /// </summary>
 internal sealed class FactsMirror(
-    SiteContext site, FactsOutbox outbox, FactsServer server, FactsClient client, FactsTeller teller, LinkManager links, PlanMirror plans, MachineMirror machines)
+    SiteContext site, FactsOutbox outbox, FactsServer server, FactsClient client, FactsTeller teller, LinkManager links, PlanMirror plans, MachineMirror machines,
+    ICatalogRepair repair)
     : ISitePart, IControlPart
 {
     private readonly Dictionary<Guid, PeerMirror> _peers = [];
@@ -37,7 +38,7 @@ internal sealed class FactsMirror(
             foreach (var link in site.Links.Peers)
             {
                 var meeting = new FactsMeeting(site, client, links, plans, machines);
-                _peers[link.Peer] = new PeerMirror(site, link, outbox.Of(link.Peer), meeting, teller);
+                _peers[link.Peer] = new PeerMirror(site, link, outbox.Of(link.Peer), meeting, teller, repair);
             }
 
             _running = Task.WhenAll([.. _peers.Values.Select(peer => Task.Run(() => peer.RunAsync(stop.Token), CancellationToken.None))]);

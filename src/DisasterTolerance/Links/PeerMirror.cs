@@ -20,6 +20,7 @@ internal sealed class PeerMirror
     private readonly FactsBox _box;
     private readonly FactsMeeting _meeting;
     private readonly FactsTeller _teller;
+    private readonly ICatalogRepair _repair;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private readonly Signal _meet = new();
@@ -28,9 +29,9 @@ internal sealed class PeerMirror
     private CancellationTokenSource? _running;
     private bool _wasUp;
 
-    public PeerMirror(SiteContext site, IPeerLink link, FactsBox box, FactsMeeting meeting, FactsTeller teller)
+    public PeerMirror(SiteContext site, IPeerLink link, FactsBox box, FactsMeeting meeting, FactsTeller teller, ICatalogRepair repair)
     {
-        (_site, _link, _box, _meeting, _teller) = (site, link, box, meeting, teller);
+        (_site, _link, _box, _meeting, _teller, _repair) = (site, link, box, meeting, teller, repair);
         _log = site.Logs.CreateLogger<PeerMirror>();
     }
 
@@ -121,6 +122,12 @@ internal sealed class PeerMirror
             {
                 Log.MeetingFailed(_log, _link.PeerName, delay, null);
                 return false;
+            }
+
+            if (_site.Certainty.IsUnsure)
+            {
+                // While the doubt still holds captures and sweeps back.
+                await _repair.RunAsync(meeting.Token).ConfigureAwait(false);
             }
 
             if (_site.Certainty.Heard(_link.Peer))

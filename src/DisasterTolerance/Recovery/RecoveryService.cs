@@ -4,7 +4,7 @@ using DisasterTolerance.Sites;
 namespace DisasterTolerance.Recovery;
 
 /// <summary>The public face of recovery. What only the owner can do is passed on to it, one hop at the most.</summary>
-internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, RecoveryBatch batch, ConflictResolution conflicts, DiskExport export, AuditLog audit) : IRecoveryService
+internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, RecoveryBatch batch, ConflictResolution conflicts, DiskExport export, ICatalogRepair repair, AuditLog audit) : IRecoveryService
 {
     public async ValueTask<RecoveryReport> MigrateAsync(MigrationRequest request, CancellationToken cancellationToken = default)
     {
@@ -67,7 +67,7 @@ internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, 
             actor,
             "site.assume",
             site.Uuid.ToString(),
-            () => ValueTask.FromResult((Doubt: site.Certainty.Because, Ended: site.Certainty.Assume())),
+            () => AssumeAsync(cancellationToken),
             outcome => outcome.Ended ? $"the site trusts its catalog again, although {outcome.Doubt}" : "the site had no doubt").ConfigureAwait(false);
         site.Events.Publish(SiteEventKind.Unsure, $"Site '{site.Name}' trusts its catalog, because {actor} said so.");
     }
@@ -77,6 +77,17 @@ internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, 
         ArgumentNullException.ThrowIfNull(destination);
         var subject = await tools.Peers.FindAsync(machine, cancellationToken).ConfigureAwait(false);
         await export.RunAsync(subject, point, disk, destination, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<(string Doubt, bool Ended)> AssumeAsync(CancellationToken cancellationToken)
+    {
+        var doubt = tools.Site.Certainty.Because;
+        if (doubt.Length > 0)
+        {
+            await repair.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return (doubt, tools.Site.Certainty.Assume());
     }
 
     private bool IsElsewhere(WorkSubject subject) => subject.Row.Ownership.Owner != tools.Site.Uuid;

@@ -10,14 +10,18 @@ internal sealed class CatalogAge(SiteContext site, Recovery.OwnershipJournal epo
 {
     private const string Prefix = "marks/";
 
+    // Stands in the catalog until the doubt has ended: what is heard meanwhile moves the catalog's sequence past the mark, and a restart must not take that for certainty.
+    private const string DoubtSetting = "doubt";
+
     private readonly ILogger _log = site.Logs.CreateLogger<CatalogAge>();
 
     /// <summary>Compares and, if there is doubt, makes the site unsure; then marks the present state.</summary>
     public async ValueTask CheckAsync(CancellationToken cancellationToken)
     {
-        var because = await FindDoubtAsync(cancellationToken).ConfigureAwait(false);
+        var because = await site.Catalog.FindSettingAsync(DoubtSetting, cancellationToken).ConfigureAwait(false) ?? await FindDoubtAsync(cancellationToken).ConfigureAwait(false);
         if (because is not null)
         {
+            await site.Catalog.CommitAsync(new Catalog.CatalogBatch().Add(new Catalog.CatalogChange.PutSetting(DoubtSetting, because)), cancellationToken).ConfigureAwait(false);
             site.Certainty.Doubt(because, site.Peers.Keys);
             Log.Unsure(_log, because);
             site.Events.Publish(SiteEventKind.Unsure, because);
@@ -38,7 +42,10 @@ internal sealed class CatalogAge(SiteContext site, Recovery.OwnershipJournal epo
 
         // A commit of its own, so that every mark is of a sequence that was never marked before.
         var sequence = await site.Catalog.CommitAsync(
-            new Catalog.CatalogBatch().Add(new Catalog.CatalogChange.PutSetting("mark", site.Now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture))), cancellationToken).ConfigureAwait(false);
+            new Catalog.CatalogBatch()
+                .Add(new Catalog.CatalogChange.PutSetting("mark", site.Now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)))
+                .Add(new Catalog.CatalogChange.PutSetting(DoubtSetting, null)),
+            cancellationToken).ConfigureAwait(false);
         List<string> older = [];
         await foreach (var blob in site.Store.ReadJournalAsync(Prefix, cancellationToken).ConfigureAwait(false))
         {

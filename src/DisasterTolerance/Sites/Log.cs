@@ -21,4 +21,16 @@ internal static partial class Log
 
     [LoggerMessage(2005, LogLevel.Debug, "Unfinished work was interrupted by the stop; the next start takes it up")]
     public static partial void ResumeCutShort(ILogger logger);
+
+    [LoggerMessage(2006, LogLevel.Warning, "{Points} points that the store holds and the catalog had forgotten are listed again")]
+    public static partial void PointsReturned(ILogger logger, int points);
+
+    [LoggerMessage(2007, LogLevel.Information, "The store holds the manifest of point {Point} of machine {Machine}, which the catalog does not know, but lacks {Missing} of its records or more: it is left to the sweep")]
+    public static partial void PointNotReturned(ILogger logger, string point, Guid machine, int missing);
+
+    [LoggerMessage(2008, LogLevel.Warning, "The manifest {Manifest} in the store cannot be read; it is left out")]
+    public static partial void ManifestUnreadable(ILogger logger, string manifest, Exception cause);
+
+    [LoggerMessage(2009, LogLevel.Warning, "That the site is sure again could not be written down; a restart before the next stop makes it unsure once more")]
+    public static partial void NotMarked(ILogger logger, Exception cause);
 }

@@ -114,7 +114,7 @@ internal sealed class Site(
         _undo.Push(EndWorkAsync);
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
         context.Linked(host);
-        context.Certainty.BecameSure += Resume;
+        context.Certainty.BecameSure += SettleDoubt;
         if (!context.Certainty.IsUnsure)
         {
             Resume();
@@ -125,6 +125,24 @@ internal sealed class Site(
             _undo.Push(part.StopAsync);
             await part.StartAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private void SettleDoubt()
+    {
+        _resuming.Add(Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await age.MarkAsync(_life.Token).ConfigureAwait(false);
+                }
+                catch (Exception e) when (e is DisasterToleranceException or OperationCanceledException)
+                {
+                    Log.NotMarked(_log, e);
+                }
+            },
+            CancellationToken.None));
+        Resume();
     }
 
     // In the background: unfinished work may wait for a peer, and the site is of use meanwhile.
@@ -148,7 +166,7 @@ internal sealed class Site(
 
     private async Task EndWorkAsync(CancellationToken cancellationToken)
     {
-        context.Certainty.BecameSure -= Resume;
+        context.Certainty.BecameSure -= SettleDoubt;
         await _life.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_resuming).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

@@ -64,6 +64,9 @@ internal interface IRecordStore : INodeSource, IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<MissingRecord>> FindMissingAsync(LiveRoot root, CancellationToken cancellationToken);
 
+    /// <summary>The names of all manifests that the store holds, of visible points and of others, in no order. Whether what they need is held too, they do not say.</summary>
+    IReadOnlyList<ContentHash> ListManifests();
+
     /// <summary>Space of the storage below.</summary>
     ValueTask<StorageSpace> GetSpaceAsync(CancellationToken cancellationToken);
 

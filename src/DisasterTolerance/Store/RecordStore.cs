@@ -97,6 +97,8 @@ internal sealed class RecordStore : IRecordStore
         return marker.Missing;
     }
 
+    public IReadOnlyList<ContentHash> ListManifests() => _ledger.ListOf(RecordKind.Manifest);
+
     public ValueTask<StorageSpace> GetSpaceAsync(CancellationToken cancellationToken) => _storage.GetSpaceAsync(cancellationToken);
 
     public async ValueTask WriteJournalAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)

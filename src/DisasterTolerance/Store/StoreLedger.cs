@@ -79,6 +79,30 @@ internal sealed class StoreLedger(IChunkIndex index)
         }
     }
 
+    /// <summary>The names of all records of a kind. Looks through the whole index at one go, so that nothing is moved meanwhile.</summary>
+    public IReadOnlyList<ContentHash> ListOf(RecordKind kind)
+    {
+        List<ContentHash> found = [];
+        var batch = new IndexEntry[1024];
+        lock (Gate)
+        {
+            long cursor = 0;
+            int read;
+            while ((read = index.Read(ref cursor, batch)) > 0)
+            {
+                foreach (var entry in batch.AsSpan(0, read))
+                {
+                    if (entry.Location.Kind == kind)
+                    {
+                        found.Add(entry.Hash);
+                    }
+                }
+            }
+        }
+
+        return found;
+    }
+
     public void AddPackLocked(PackState pack) => _packs.Add(pack.Sequence, pack);
 
     public void RemovePackLocked(PackState pack) => _packs.Remove(pack.Sequence);

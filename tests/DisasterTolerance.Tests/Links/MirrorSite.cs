@@ -56,7 +56,7 @@ internal sealed class MirrorSite
         Manager = new PlanManager(Context, editor, Plans, new PlanForwarding(Context, Mirror), Machines);
         LinkManager = new LinkManager(Context, audit, Outbox);
         Meeting = new FakeMeeting(Machines);
-        Facts = new FactsMirror(Context, Outbox, new FactsServer(Context), client, new FactsTeller(Context), LinkManager, Mirror, new MachineMirror(Context, client, Machines, points, Meeting));
+        Facts = new FactsMirror(Context, Outbox, new FactsServer(Context), client, new FactsTeller(Context), LinkManager, Mirror, new MachineMirror(Context, client, Machines, points, Meeting), Substitute.For<ICatalogRepair>());
         var rpo = new RpoReader(Context);
         State = new StateReader(Context, Plans, rpo);
         Watch = new RpoWatch(Context, rpo);
