@@ -37,7 +37,7 @@ internal static class FactsRules
             return "it has no retention, or two";
         }
 
-        if (TooLong(TextLength, row.DisabledBecause, row.DatacenterReference, row.HostReference, row.VmPathName))
+        if (TooLong(TextLength, row.StorageMedium, row.DisabledBecause, row.DatacenterReference, row.HostReference, row.VmPathName))
         {
             return "a text is too long";
         }
@@ -76,7 +76,7 @@ internal static class FactsRules
             return "its pending work is not valid";
         }
 
-        if (row.Forks.Count > Forks || row.Forks.Any(fork => fork is null || !IsNumber(fork.Epoch) || !IsNumber(fork.BaseSequence) || !IsNumber(fork.AtSequence)))
+        if (row.Forks is null || row.Forks.Count > Forks || row.Forks.Any(fork => fork is null || !IsNumber(fork.Epoch) || !IsNumber(fork.BaseSequence) || !IsNumber(fork.AtSequence)))
         {
             return "its forks are not valid";
         }
@@ -121,7 +121,8 @@ internal static class FactsRules
             return "it is not a link of the two sites";
         }
 
-        return LinkRules.Check(link.LimitBytesPerSecond, link.SideAName, link.SideBName, link.Relation) is [var fault, ..] ? fault
+        return link.Relation is null ? "it has no relation"
+            : LinkRules.Check(link.LimitBytesPerSecond, link.SideAName, link.SideBName, link.Relation) is [var fault, ..] ? fault
             : link.Modified.Year >= 9000 ? "its time is made up"
             : null;
     }
@@ -151,10 +152,10 @@ internal static class FactsRules
     private static bool IsValid(Ownership ownership, PlanRow plan) =>
         ownership.Number >= 1 && IsNumber(ownership.Number) && IsParty(ownership.Owner, plan) && (ownership.YieldedTo is not { } to || (IsParty(to, plan) && to != ownership.Owner));
 
-    private static bool IsValid(HoldingFacts facts) => facts.Bytes >= 0 && facts.Count >= 0 && facts.LastPointName.Length <= 64;
+    private static bool IsValid(HoldingFacts? facts) => facts is not null && facts.Bytes >= 0 && facts.Count >= 0 && facts.LastPointName.Length <= 64;
 
-    private static bool IsValid(GuestFacts guest) =>
-        Enum.IsDefined(guest.Power) && !TooLong(TextLength, guest.Name, guest.Group, guest.GroupPath, guest.Zone)
+    private static bool IsValid(GuestFacts? guest) =>
+        guest is not null && Enum.IsDefined(guest.Power) && !TooLong(TextLength, guest.Name, guest.Group, guest.GroupPath, guest.Zone)
         && (guest.Ips is not { } ips || (ips.Count <= Addresses && ips.All(ip => ip is { Length: <= 64 })));
 
     private static bool IsGeometry(int chunk, int fanOut) =>
@@ -164,11 +165,12 @@ internal static class FactsRules
 
     private static bool IsNumber(long number) => number is >= 0 and <= LargestNumber;
 
-    private static bool TooLong(int most, params ReadOnlySpan<string> texts)
+    // A text that is absent in what the peer sent is null here, whatever its type says.
+    private static bool TooLong(int most, params ReadOnlySpan<string?> texts)
     {
         foreach (var text in texts)
         {
-            if (text.Length > most)
+            if (text is null || text.Length > most)
             {
                 return true;
             }

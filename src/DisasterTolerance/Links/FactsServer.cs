@@ -11,6 +11,8 @@ internal sealed class FactsServer(SiteContext site)
     public const int MachinePage = 200;
     public const int PointPage = 1000;
 
+    private const int Attempts = 20;
+
     private static readonly Digest Empty = new(Guid.Empty, 0, [], [], []);
 
     public async ValueTask<Digest> DigestAsync(Guid peer, DigestRequest request, CancellationToken cancellationToken)
@@ -60,13 +62,35 @@ internal sealed class FactsServer(SiteContext site)
     public async ValueTask<MachineFacts> MachineAsync(Guid peer, FactsRequest request, CancellationToken cancellationToken)
     {
         DemandPage(request.Skip);
-        var machine = await site.Catalog.FindMachineAsync(request.Machine, cancellationToken).ConfigureAwait(false);
-        var plan = machine is null ? null : await site.Catalog.FindPlanAsync(machine.Plan, cancellationToken).ConfigureAwait(false);
-        if (machine is null || plan is null || site.PeerOf(plan) != peer)
+        var machine = await FindAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' protects no machine {request.Machine} together with site '{site.NameOf(peer)}'.");
+            var facts = await ReadAsync(machine, request, cancellationToken).ConfigureAwait(false);
+            var version = machine.FactsVersion;
+            machine = await FindAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
+            if (machine.FactsVersion == version)
+            {
+                return facts;
+            }
+
+            // The points were not those of the row: the version would say more than was told, or less.
         }
 
+        throw new DisasterToleranceException(
+            ErrorCode.Unavailable, $"The facts of machine '{machine.Name}' change all the time at site '{site.Name}'. Ask again.", isTransient: true);
+    }
+
+    private async ValueTask<MachineRow> FindAsync(Guid peer, Guid uuid, CancellationToken cancellationToken)
+    {
+        var machine = await site.Catalog.FindMachineAsync(uuid, cancellationToken).ConfigureAwait(false);
+        var plan = machine is null ? null : await site.Catalog.FindPlanAsync(machine.Plan, cancellationToken).ConfigureAwait(false);
+        return machine is not null && plan is not null && site.PeerOf(plan) == peer
+            ? machine
+            : throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' protects no machine {uuid} together with site '{site.NameOf(peer)}'.");
+    }
+
+    private async ValueTask<MachineFacts> ReadAsync(MachineRow machine, FactsRequest request, CancellationToken cancellationToken)
+    {
         var catalog = site.CatalogState.Id;
         var since = request.Catalog == catalog && request.Since <= machine.FactsVersion ? request.Since : 0;
         var query = new PointQuery
