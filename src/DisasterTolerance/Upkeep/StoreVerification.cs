@@ -2,6 +2,7 @@ using DisasterTolerance.Catalog;
 using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Store;
+using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Upkeep;
 
@@ -12,6 +13,8 @@ internal sealed class StoreVerification(SiteContext site, MachineDirectory machi
 {
     private const int PageSize = 1000;
     private const string Reason = "records are missing or damaged in this store";
+
+    private readonly ILogger _log = site.Logs.CreateLogger<StoreVerification>();
 
     public async ValueTask<StoreCheck> RunAsync(CancellationToken cancellationToken)
     {
@@ -40,11 +43,19 @@ internal sealed class StoreVerification(SiteContext site, MachineDirectory machi
         foreach (var point in await points.ListOwnAsync(machine.Uuid, cancellationToken).ConfigureAwait(false))
         {
             var root = LiveRoot.Manifest(point.Manifest);
+            using var scope = site.Store.BeginScope();
+            scope.Pin(LiveRoot.Damaged(point.Manifest));
+            if (await site.Catalog.FindPointAsync(point.Uuid, site.Uuid, cancellationToken).ConfigureAwait(false) is not { Removed: null })
+            {
+                // What a sweep takes from a point that was removed meanwhile is no damage.
+                continue;
+            }
+
             var missing = await site.Store.FindMissingAsync(root, cancellationToken).ConfigureAwait(false);
             while (missing.Count > 0 && plan is not null)
             {
                 // A node that came back may name more that is missing, so this goes on until nothing more comes.
-                var fetched = await exchange.FetchAsync(site.PeerOf(plan), machine.Uuid, missing, cancellationToken).ConfigureAwait(false);
+                var fetched = await TryFetchAsync(machine, site.PeerOf(plan), missing, cancellationToken).ConfigureAwait(false);
                 healed += fetched;
                 if (fetched == 0)
                 {
@@ -65,6 +76,20 @@ internal sealed class StoreVerification(SiteContext site, MachineDirectory machi
         return healed;
     }
 
+    // A peer that cannot help must not keep the damage from being marked, here and at the points that are still to be looked at.
+    private async ValueTask<long> TryFetchAsync(MachineRow machine, Guid peer, IReadOnlyList<MissingRecord> missing, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await exchange.FetchAsync(peer, machine.Uuid, missing, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DisasterToleranceException e) when (e is not StorageException)
+        {
+            Log.NotHealed(_log, machine.Name, site.NameOf(peer), e);
+            return 0;
+        }
+    }
+
     private async ValueTask MarkAsync(MachineRow machine, PointRow point, string damage, CancellationToken cancellationToken)
     {
         if (point.Damage == damage)
@@ -72,10 +97,22 @@ internal sealed class StoreVerification(SiteContext site, MachineDirectory machi
             return;
         }
 
-        await machines.UpdateAsync(
-            machine.Uuid, row => row, cancellationToken,
-            also: (row, batch) => batch.Add(new CatalogChange.PutPoint(point with { Damage = damage, FactsVersion = row.FactsVersion }))).ConfigureAwait(false);
-        if (damage.Length > 0)
+        var isMarked = false;
+        await machines.UpdateWithAsync(
+            machine.Uuid,
+            row => row,
+            async (row, batch) =>
+            {
+                // Retention or an edit may have changed the point since it was listed.
+                var now = await site.Catalog.FindPointAsync(point.Uuid, site.Uuid, cancellationToken).ConfigureAwait(false);
+                isMarked = now is { Removed: null } && now.Damage != damage;
+                if (isMarked)
+                {
+                    batch.Add(new CatalogChange.PutPoint(now! with { Damage = damage, FactsVersion = row.FactsVersion }));
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (isMarked && damage.Length > 0)
         {
             site.Events.Publish(SiteEventKind.Damage, $"Point {point.Name} of machine '{machine.Name}' is damaged and the peer could not help: {damage}.", machine.Uuid, machine.Plan);
         }
