@@ -11,7 +11,7 @@ namespace DisasterTolerance.HttpApi.Endpoints;
 /// <summary>Recovery points of a machine.</summary>
 internal static class BackupEndpoints
 {
-    public static void Map(IEndpointRouteBuilder group) => group.MapPost("/vm/backup/list", ListAsync);
+    public static void Map(IEndpointRouteBuilder group) => group.MapPost("/vm/backup/list", ListAsync).Reads("vm/backup/list", ApiJson.Readable.ListBackupsRequest, ApiJson.Readable.EnvelopeBackupsData);
 
     private static async Task<IResult> ListAsync(HttpContext http, IStateReader state)
     {

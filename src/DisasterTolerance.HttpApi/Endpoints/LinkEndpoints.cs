@@ -12,10 +12,10 @@ internal static class LinkEndpoints
 {
     public static void Map(IEndpointRouteBuilder group)
     {
-        group.MapPost("/link/add", AddAsync);
-        group.MapPost("/link/delete", DeleteAsync);
-        group.MapGet("/link/list", ListAsync);
-        group.MapPost("/link/edit", EditAsync);
+        group.MapPost("/link/add", AddAsync).Changes("link/add", ApiJson.Readable.AddLinkRequest, ApiJson.Readable.EnvelopeLinksData);
+        group.MapPost("/link/delete", DeleteAsync).Changes("link/delete", ApiJson.Readable.UuidRequest, ApiJson.Readable.EnvelopeLinksData);
+        group.MapGet("/link/list", ListAsync).Reads("link/list", null, ApiJson.Readable.EnvelopeLinksData);
+        group.MapPost("/link/edit", EditAsync).Changes("link/edit", ApiJson.Readable.EditLinkRequest, ApiJson.Readable.EnvelopeLinksData);
     }
 
     private static async Task<IResult> AddAsync(HttpContext http, ILinkManager links)

@@ -13,11 +13,11 @@ internal static class PlanEndpoints
 {
     public static void Map(IEndpointRouteBuilder group)
     {
-        group.MapPost("/add", AddAsync);
-        group.MapMethods("/get", [HttpMethods.Get, HttpMethods.Post], GetAsync);
-        group.MapPost("/delete", DeleteAsync);
-        group.MapPost("/list", ListAsync);
-        group.MapPost("/edit", EditAsync);
+        group.MapPost("/add", AddAsync).Changes("add", ApiJson.Readable.AddPlanRequest, ApiJson.Readable.EnvelopePlansData);
+        group.MapMethods("/get", [HttpMethods.Get, HttpMethods.Post], GetAsync).Reads("get", ApiJson.Readable.UuidRequest, ApiJson.Readable.EnvelopePlansData);
+        group.MapPost("/delete", DeleteAsync).Changes("delete", ApiJson.Readable.UuidRequest, ApiJson.Readable.EnvelopeStatusData);
+        group.MapPost("/list", ListAsync).Reads("list", ApiJson.Readable.ListPlansRequest, ApiJson.Readable.EnvelopePlansData);
+        group.MapPost("/edit", EditAsync).Changes("edit", ApiJson.Readable.EditPlanRequest, ApiJson.Readable.EnvelopePlansData);
     }
 
     private static async Task<IResult> AddAsync(HttpContext http, IPlanManager plans)

@@ -12,8 +12,8 @@ internal static class RecoveryEndpoints
 {
     public static void Map(IEndpointRouteBuilder group)
     {
-        group.MapPost("/mastercluster/backup/recovery", RecoverAtMasterAsync);
-        group.MapPost("/slavecluster/backup/recovery", RecoverAtSlaveAsync);
+        group.MapPost("/mastercluster/backup/recovery", RecoverAtMasterAsync).Changes("mastercluster/backup/recovery", ApiJson.Readable.RecoverRequest, ApiJson.Readable.EnvelopeTallyDataRecoverResult);
+        group.MapPost("/slavecluster/backup/recovery", RecoverAtSlaveAsync).Changes("slavecluster/backup/recovery", ApiJson.Readable.RecoverRequest, ApiJson.Readable.EnvelopeTallyDataRecoverResult);
     }
 
     private static Task<IResult> RecoverAtMasterAsync(HttpContext http, IStateReader state, IRecoveryService recovery) =>

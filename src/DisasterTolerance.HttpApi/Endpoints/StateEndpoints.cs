@@ -11,7 +11,7 @@ namespace DisasterTolerance.HttpApi.Endpoints;
 /// <summary>The state of protected machines.</summary>
 internal static class StateEndpoints
 {
-    public static void Map(IEndpointRouteBuilder group) => group.MapPost("/state", ListAsync);
+    public static void Map(IEndpointRouteBuilder group) => group.MapPost("/state", ListAsync).Reads("state", ApiJson.Readable.ListStateRequest, ApiJson.Readable.EnvelopeStateData);
 
     private static async Task<IResult> ListAsync(HttpContext http, IStateReader state)
     {

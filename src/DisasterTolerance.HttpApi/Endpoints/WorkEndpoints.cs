@@ -12,8 +12,8 @@ internal static class WorkEndpoints
 {
     public static void Map(IEndpointRouteBuilder group)
     {
-        group.MapPost("/backup/execute", ExecuteAsync);
-        group.MapPost("/vm/confirm", ConfirmAsync);
+        group.MapPost("/backup/execute", ExecuteAsync).Changes("backup/execute", ApiJson.Readable.ExecuteRequest, ApiJson.Readable.EnvelopeTallyDataExecuteResult);
+        group.MapPost("/vm/confirm", ConfirmAsync).Changes("vm/confirm", ApiJson.Readable.ExecuteRequest, ApiJson.Readable.EnvelopeTallyDataExecuteResult);
     }
 
     private static async Task<IResult> ExecuteAsync(HttpContext http, IStateReader state, IReplicationEngine engine, IRecoveryService recovery)
