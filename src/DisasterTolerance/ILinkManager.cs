@@ -26,6 +26,19 @@ public interface ILinkManager
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.NotFound"/>, <see cref="ErrorCode.Conflict"/> while plans use it.</exception>
     ValueTask DeleteAsync(Guid link, string actor, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Finds out whether hosts of one side of a link answer on the link's port when the other side dials them, and hold that side's key. Only hosts that are configured as the peer's
+    /// (<see cref="Links.PeerOptions.Endpoint"/>, <see cref="Links.PeerOptions.Hosts"/>) are dialled; any other counts as one that does not answer. Takes 5 s at the most.
+    /// </summary>
+    /// <param name="link">The link's uuid.</param>
+    /// <param name="from">The side that dials: this site, or the other one, which is then asked to.</param>
+    /// <param name="hosts">1 to 64 host names or addresses of the other side, without a port.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Whether all of them answer. Why one does not is only told in the log of the side that dials.</returns>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.NotFound"/>, <see cref="ErrorCode.InvalidArgument"/>; <see cref="ErrorCode.PeerUnreachable"/> or
+    /// <see cref="ErrorCode.PeerRefused"/> if the other side is to dial.</exception>
+    ValueTask<bool> CheckAsync(Guid link, Guid from, IReadOnlyList<string> hosts, CancellationToken cancellationToken = default);
+
     /// <summary>All links, newest first, with their live state.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<LinkView>> ListAsync(CancellationToken cancellationToken = default);

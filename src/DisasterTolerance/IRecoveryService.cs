@@ -82,11 +82,14 @@ public sealed record MigrationRequest
     public required string Actor { get; init; }
 }
 
-/// <summary>A recovery at this site. Immutable.</summary>
+/// <summary>A recovery. Immutable.</summary>
 public sealed record RecoveryRequest
 {
     /// <summary>The machine, by the uuid of the protected object or of either side.</summary>
     public required Guid Machine { get; init; }
+
+    /// <summary>The site to recover at, one of the plan's two; null for this one. At the other site it is done over the link, and this site only passes the request on.</summary>
+    public Guid? Site { get; init; }
 
     /// <summary>The point, by uuid or name; null for the newest usable one.</summary>
     public string? Point { get; init; }

@@ -5,7 +5,7 @@ public interface IReplicationEngine
 {
     /// <summary>
     /// Runs one machine now: captures a point and ships everything that the other site lacks. Returns when the work is done. A run that is under way is joined.
-    /// Any start re-anchors the schedule.
+    /// Any start re-anchors the schedule. The run is done at the site that owns the machine; asked elsewhere it is passed on over the link.
     /// </summary>
     /// <param name="request">Which machine, and who asks.</param>
     /// <param name="cancellationToken">Ends the wait and the run.</param>

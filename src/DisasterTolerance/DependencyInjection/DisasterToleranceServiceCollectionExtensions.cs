@@ -101,6 +101,8 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddSingleton<FactsClient>();
         services.AddSingleton<FactsTeller>();
         services.AddSingleton<MachineMirror>();
+        services.AddSingleton<ForwardPolicy>();
+        services.AddPart<LinkChecking>();
         services.AddPart<LinkManager>();
         services.AddSingleton<ILinkManager>(provider => provider.GetRequiredService<LinkManager>());
         services.AddPart<FactsMirror>();
@@ -133,6 +135,7 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddPart<ConflictResolution>();
         services.AddSingleton<RecoveryFlows>();
         services.AddSingleton<RecoveryBatch>();
+        services.AddPart<RecoveryForwarding>();
         services.AddPart<RecoveryControl>();
         services.AddSingleton<DiskExport>();
         services.AddSingleton<IRecoveryService, RecoveryService>();
@@ -151,6 +154,7 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddSingleton<Housekeeping>();
         services.AddSingleton<OwedShipments>();
         services.AddSingleton<RunExecutor>();
+        services.AddPart<RunForwarding>();
         services.AddSingleton<IReplicationEngine, ReplicationEngine>();
         services.AddPart<Scheduler>();
     }
@@ -188,6 +192,7 @@ public static class DisasterToleranceServiceCollectionExtensions
             Logs = provider.GetRequiredService<ILoggerFactory>(),
             Catalog = provider.GetRequiredService<ICatalog>(),
             Hypervisors = provider.GetServices<HypervisorRegistration>().ToDictionary(r => r.Name, r => r.Create(provider), StringComparer.Ordinal),
+            Media = settings.Store.Media.ToHashSet(StringComparer.Ordinal),
             Peers = settings.Peers.ToDictionary(p => p.Uuid, p => p.Name),
             Events = provider.GetRequiredService<EventHub>(),
         };

@@ -17,7 +17,7 @@ internal sealed record Hello
     /// <summary>The sender's name, for people.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>control</c> or <c>data</c>.</summary>
+    /// <summary><c>control</c>, <c>data</c> or <c>check</c>.</summary>
     public required string Role { get; init; }
 
     /// <summary>The ship session, on a data connection.</summary>

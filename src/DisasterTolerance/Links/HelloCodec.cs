@@ -8,6 +8,9 @@ internal static class HelloCodec
 {
     public const string ControlRole = "control";
     public const string DataRole = "data";
+
+    /// <summary>The dialler only wants to know whether it is welcome.</summary>
+    public const string CheckRole = "check";
     private const int LongestText = 1024;
 
     private static ReadOnlySpan<byte> Magic => "DT-LINK\n"u8;
@@ -28,7 +31,7 @@ internal static class HelloCodec
         try
         {
             var hello = JsonSerializer.Deserialize(bytes.AsSpan(Magic.Length), LinkJson.Default.Hello);
-            return hello is not null && hello.Name is not null && hello.Role is ControlRole or DataRole && hello.MinVersion > 0 && hello.MaxVersion >= hello.MinVersion
+            return hello is not null && hello.Name is not null && hello.Role is ControlRole or DataRole or CheckRole && hello.MinVersion > 0 && hello.MaxVersion >= hello.MinVersion
                 ? hello
                 : throw LinkErrors.Violation("The first frame has members that are not valid.");
         }

@@ -28,6 +28,15 @@ internal interface IPeerLink
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.PeerUnreachable"/>, <see cref="ErrorCode.LinkLost"/> or <see cref="ErrorCode.Stalled"/>, all transient.</exception>
     ValueTask<IDataChannel> OpenDataAsync(Guid session, CancellationToken cancellationToken);
 
+    /// <summary>Dials the peer at one of its hosts, greets it and closes again.</summary>
+    /// <param name="host">One of the hosts that are configured for the peer.</param>
+    /// <param name="cancellationToken">Ends the call; nothing stays open.</param>
+    /// <exception cref="DisasterToleranceException">As for <see cref="OpenDataAsync"/>, or <see cref="ErrorCode.PeerKeyMismatch"/>: why the peer does not answer there.</exception>
+    ValueTask ProbeAsync(string host, CancellationToken cancellationToken);
+
+    /// <summary>Hosts at which the peer may be dialled, that of its endpoint first. Fixed.</summary>
+    IReadOnlyList<string> Hosts { get; }
+
     /// <summary>Limits what this site sends to the peer over all connections together. Takes effect within a second.</summary>
     /// <param name="bytesPerSecond">At least 1, or -1 for unlimited.</param>
     void SetLimit(long bytesPerSecond);

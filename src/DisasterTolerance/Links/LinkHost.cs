@@ -146,15 +146,18 @@ internal sealed class LinkHost : ILinkHost
             {
                 place = link.TryTakePlace() ?? throw Busy("serves too many data connections");
             }
-            else if (!link.IsNewer(hello))
+            else if (hello.Role == HelloCodec.ControlRole && !link.IsNewer(hello))
             {
                 throw new DisasterToleranceException(ErrorCode.Conflict, "A newer control connection is open already.", isTransient: true);
             }
 
             await frames.WriteAsync(FrameType.Welcome, 0, HelloCodec.Encode(_context.Card.ToWelcome(hello, version))).ConfigureAwait(false);
-            await (hello.Session is { } session && place is not null
-                ? link.ServeDataAsync(frames, session, _dataHandler, _stop.Token)
-                : link.RunControlAsync(frames, hello, version)).ConfigureAwait(false);
+            await (hello switch
+            {
+                { Role: HelloCodec.CheckRole } => link.ReleaseAsync(frames).AsTask(),
+                { Session: { } session } when place is not null => link.ServeDataAsync(frames, session, _dataHandler, _stop.Token),
+                _ => link.RunControlAsync(frames, hello, version),
+            }).ConfigureAwait(false);
         }
         catch (DisasterToleranceException e)
         {

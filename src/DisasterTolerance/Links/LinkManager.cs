@@ -4,7 +4,7 @@ using DisasterTolerance.Sites;
 namespace DisasterTolerance.Links;
 
 /// <summary>Keeps the links of this site, sets their limits, and says when they go up and down. Thread-safe.</summary>
-internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublisher facts) : ILinkManager, ISitePart
+internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublisher facts, LinkChecking checking) : ILinkManager, ISitePart
 {
     private readonly MachineGates _gates = new();
     private readonly Lock _eventGate = new();
@@ -105,6 +105,12 @@ internal sealed class LinkManager(SiteContext site, AuditLog audit, IFactsPublis
         var modified = LinkRules.NextModified(row, site.Now);
         await PutAsync(row with { Deleted = modified, Modified = modified }, audit.Entry(actor, "link.delete", link.ToString(), $"to site '{site.NameOf(peer)}'"), cancellationToken)
             .ConfigureAwait(false);
+    }
+
+    public async ValueTask<bool> CheckAsync(Guid link, Guid from, IReadOnlyList<string> hosts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        return await checking.CheckAsync(await GetAsync(link, cancellationToken).ConfigureAwait(false), from, hosts, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<IReadOnlyList<LinkView>> ListAsync(CancellationToken cancellationToken = default)

@@ -80,6 +80,7 @@ internal static class LinkOptionsRules
             errors.Add($"{where}:Endpoint '{peer.Endpoint}' is not 'host:port'.");
         }
 
+        errors.AddRange(peer.Hosts.Where(host => !PeerHosts.IsHost(host)).Select(host => $"{where}:Hosts '{host}' is no host name and no address."));
         if (!PublicKeyPin.IsValid(peer.PublicKey))
         {
             errors.Add($"{where}:PublicKey '{peer.PublicKey}' is not the 64 hex digits that the peer's host prints.");

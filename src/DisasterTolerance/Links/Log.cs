@@ -37,4 +37,7 @@ internal static partial class Log
 
     [LoggerMessage(2360, LogLevel.Warning, "Some handlers of links did not end when the site stopped")]
     public static partial void StopIncomplete(ILogger logger);
+
+    [LoggerMessage(2361, LogLevel.Information, "Peer '{Name}' does not answer at host {Host}: {Why}")]
+    public static partial void ProbeFailed(ILogger logger, string name, string host, string why);
 }

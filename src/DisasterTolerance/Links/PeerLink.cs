@@ -24,6 +24,7 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
         _peer = peer;
         _context = context;
         _address = new PeerAddress(peer.Uuid, peer.Endpoint, peer.PinnedKeys());
+        Hosts = PeerHosts.Of(peer);
         _limiter = new LinkRateLimiter(LinkRateLimiter.Unlimited, context.Time);
         _status = new PeerStatus(peer, DialsControl ? "Not dialled yet." : $"Waiting for peer '{peer.Name}' to dial. If it does not come, look at its link list.", context.Time, context.Logger);
         _status.Changed += state => StateChanged?.Invoke(this, WithMeasurements(state));
@@ -42,6 +43,8 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
 
     /// <summary>Whether this side dials the control connection.</summary>
     public bool DialsControl => Handshake.DialsControl(_context.Card.Site, _peer.Uuid);
+
+    public IReadOnlyList<string> Hosts { get; }
 
     public void SetLimit(long bytesPerSecond) => _limiter.SetLimit(bytesPerSecond);
 
@@ -70,17 +73,29 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
 
     public async ValueTask<IDataChannel> OpenDataAsync(Guid session, CancellationToken cancellationToken)
     {
-        var frames = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        var frames = await ConnectAsync(_address, cancellationToken).ConfigureAwait(false);
         try
         {
-            await Handshake.DialAsync(
-                frames, _context.Card.ToDial(HelloCodec.DataRole, session), _peer, _context.Options, _context.Time, cancellationToken).ConfigureAwait(false);
+            await GreetAsync(frames, HelloCodec.DataRole, session, cancellationToken).ConfigureAwait(false);
             return Register(frames);
         }
         catch
         {
             await ReleaseAsync(frames).ConfigureAwait(false);
             throw;
+        }
+    }
+
+    public async ValueTask ProbeAsync(string host, CancellationToken cancellationToken)
+    {
+        var frames = await ConnectAsync(_address with { Endpoint = PeerHosts.AtPortOf(_peer, host) }, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await GreetAsync(frames, HelloCodec.CheckRole, null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ReleaseAsync(frames).ConfigureAwait(false);
         }
     }
 
@@ -262,12 +277,11 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
 
     private async Task DialOnceAsync(CancellationToken cancellationToken)
     {
-        var frames = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        var frames = await ConnectAsync(_address, cancellationToken).ConfigureAwait(false);
         Hello welcome;
         try
         {
-            welcome = await Handshake.DialAsync(
-                frames, _context.Card.ToDial(HelloCodec.ControlRole, null), _peer, _context.Options, _context.Time, cancellationToken).ConfigureAwait(false);
+            welcome = await GreetAsync(frames, HelloCodec.ControlRole, null, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -278,8 +292,11 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
         await RunControlAsync(frames, welcome, welcome.MaxVersion).ConfigureAwait(false);
     }
 
-    private async Task<FrameStream> ConnectAsync(CancellationToken cancellationToken) =>
-        Adopt(await _context.Transport.ConnectAsync(_address, cancellationToken).ConfigureAwait(false));
+    private async Task<FrameStream> ConnectAsync(PeerAddress address, CancellationToken cancellationToken) =>
+        Adopt(await _context.Transport.ConnectAsync(address, cancellationToken).ConfigureAwait(false));
+
+    private Task<Hello> GreetAsync(FrameStream frames, string role, Guid? session, CancellationToken cancellationToken) =>
+        Handshake.DialAsync(frames, _context.Card.ToDial(role, session), _peer, _context.Options, _context.Time, cancellationToken);
 
     private DataChannel Register(FrameStream frames)
     {

@@ -18,6 +18,15 @@ public sealed class PeerOptions
     /// <summary>A second accepted key while the peer changes its key; null (the default) for none.</summary>
     public string? SecondPublicKey { get; set; }
 
+    /// <summary>
+    /// More host names or addresses, without a port, at which the peer answers on the port of <see cref="Endpoint"/>. Only asked by <see cref="ILinkManager.CheckAsync"/>, which dials no other
+    /// hosts than these and that of <see cref="Endpoint"/>. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> Hosts { get; set; } = [];
+
+    /// <summary>Which requests of people the peer may pass on to this site. Default: all. What this site's own retention floor keeps stays in any case.</summary>
+    public ForwardedCalls MayForward { get; set; } = ForwardedCalls.All;
+
     /// <summary>The accepted keys, one or two.</summary>
     internal IReadOnlyList<string> PinnedKeys() => string.IsNullOrEmpty(SecondPublicKey) ? [PublicKey] : [PublicKey, SecondPublicKey];
 }

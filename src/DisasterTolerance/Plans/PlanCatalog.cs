@@ -36,7 +36,7 @@ internal sealed class PlanCatalog(SiteContext site)
     public async ValueTask<PlanView> ViewAsync(PlanRow plan, CancellationToken cancellationToken)
     {
         var machines = await ListMachinesAsync(plan.Uuid, cancellationToken).ConfigureAwait(false);
-        var warnings = PlanRules.Warnings(plan, machines, media: null);
+        var warnings = PlanRules.Warnings(plan, machines, site.Media);
         return new PlanView(plan, [.. machines.Select(machine => Shown(plan, machine))], [.. warnings.Select(warning => warning.Message)]);
     }
 

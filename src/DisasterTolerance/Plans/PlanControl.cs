@@ -8,7 +8,7 @@ namespace DisasterTolerance.Plans;
 /// Answers requests about plans that a peer passes on. The peer must be the other site of the plan; the request is done here or refused, never passed on again. Who asked is written down with the
 /// name of the peer as this site knows it.
 /// </summary>
-internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDirectory machines) : IControlPart
+internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDirectory machines, ForwardPolicy policy) : IControlPart
 {
     private const int LongestActor = 256;
 
@@ -22,6 +22,7 @@ internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDi
 
     private async ValueTask<Done> AddAsync(Guid peer, PlanSpecification request, CancellationToken cancellationToken)
     {
+        policy.Demand(peer, ForwardedCalls.Plans);
         if (request.Master != site.Uuid || request.Slave != peer)
         {
             throw new DisasterToleranceException(
@@ -58,6 +59,8 @@ internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDi
 
     private async ValueTask DemandPartyAsync(Guid peer, Guid plan, CancellationToken cancellationToken)
     {
+        policy.Demand(peer, ForwardedCalls.Plans);
+
         // The same answer for a plan of others as for none: a peer learns nothing of them.
         if (await site.Catalog.FindPlanAsync(plan, cancellationToken).ConfigureAwait(false) is not { } row || site.PeerOf(row) != peer)
         {

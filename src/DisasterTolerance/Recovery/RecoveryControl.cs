@@ -9,7 +9,7 @@ namespace DisasterTolerance.Recovery;
 /// Answers what the other site of a plan asks about a machine's power, and does what it passes on from people. Requests that are passed on are done here or refused, never passed on again. The steps of
 /// hand-overs and conflicts are answered by <see cref="MigrationTarget"/>, <see cref="UndoTarget"/> and <see cref="ConflictResolution"/>.
 /// </summary>
-internal sealed class RecoveryControl(RecoveryTools tools, RecoveryFlows flows, AuditLog audit) : IControlPart
+internal sealed class RecoveryControl(RecoveryTools tools, RecoveryFlows flows, AuditLog audit, ForwardPolicy policy) : IControlPart
 {
     private readonly ILogger _log = tools.Site.Logs.CreateLogger<RecoveryControl>();
 
@@ -44,12 +44,14 @@ internal sealed class RecoveryControl(RecoveryTools tools, RecoveryFlows flows, 
 
     private async ValueTask<RecoveryReport> MigrateAsync(Guid peer, MigrationRequest request, CancellationToken cancellationToken)
     {
+        policy.Demand(peer, ForwardedCalls.Migrations);
         var subject = await tools.Peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
         return await flows.MigrateAsync(request with { Actor = tools.Peers.ActorOf(request.Actor, peer) }, subject.Uuid, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Finished> ConfirmAsync(Guid peer, PassedOn request, CancellationToken cancellationToken)
     {
+        policy.Demand(peer, ForwardedCalls.Migrations);
         var subject = await tools.Peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
         await flows.ConfirmAsync(subject.Uuid, tools.Peers.ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
         return new Finished(subject.Uuid);
@@ -57,6 +59,7 @@ internal sealed class RecoveryControl(RecoveryTools tools, RecoveryFlows flows, 
 
     private async ValueTask<RecoveryReport> UndoAsync(Guid peer, PassedOn request, CancellationToken cancellationToken)
     {
+        policy.Demand(peer, ForwardedCalls.Migrations);
         var subject = await tools.Peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
         return await flows.UndoAsync(subject.Uuid, tools.Peers.ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
     }

@@ -43,6 +43,20 @@ internal sealed record OwnershipNews(Guid Machine, Ownership Ownership);
 /// <summary>A request of a person that is passed on to the owner.</summary>
 internal sealed record PassedOn(Guid Machine, string Actor);
 
+/// <summary>Recoveries that people want at the receiver.</summary>
+/// <param name="Requests">What to recover; each names its machine by the uuid of the protected object.</param>
+internal sealed record RecoverPassedOn(IReadOnlyList<RecoveryRequest> Requests);
+
+/// <summary>What became of them, in their order.</summary>
+internal sealed record RecoverAnswer(IReadOnlyList<PassedOutcome> Outcomes);
+
+/// <summary>One outcome.</summary>
+/// <param name="Report">What was done; null if it failed.</param>
+/// <param name="Code">Why it failed.</param>
+/// <param name="Error">The same for people; empty if it did not.</param>
+/// <param name="Transient">Whether the same request may succeed later.</param>
+internal sealed record PassedOutcome(RecoveryReport? Report, ErrorCode Code, string Error, bool Transient);
+
 /// <summary>Done, nothing to tell.</summary>
 internal sealed record Finished(Guid Machine);
 
@@ -71,6 +85,8 @@ internal static class RecoveryMethods
 
     public static ControlMethod<PassedOn, Finished> Confirm { get; } = Long("recovery.confirm", RecoveryJson.Default.PassedOn, RecoveryJson.Default.Finished);
 
+    public static ControlMethod<RecoverPassedOn, RecoverAnswer> Recover { get; } = Long("recovery.recover", RecoveryJson.Default.RecoverPassedOn, RecoveryJson.Default.RecoverAnswer);
+
     public static ControlMethod<PassedOn, RecoveryReport> Undo { get; } = Long("recovery.undo", RecoveryJson.Default.PassedOn, RecoveryJson.Default.RecoveryReport);
 
     // The work behind it has deadlines on progress of its own; a dead peer is noticed by its silence.
@@ -93,4 +109,6 @@ internal static class RecoveryMethods
 [JsonSerializable(typeof(Finished))]
 [JsonSerializable(typeof(MigrationRequest))]
 [JsonSerializable(typeof(RecoveryReport))]
+[JsonSerializable(typeof(RecoverPassedOn))]
+[JsonSerializable(typeof(RecoverAnswer))]
 internal sealed partial class RecoveryJson : JsonSerializerContext;

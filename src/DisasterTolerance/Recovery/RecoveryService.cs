@@ -4,7 +4,7 @@ using DisasterTolerance.Sites;
 namespace DisasterTolerance.Recovery;
 
 /// <summary>The public face of recovery. What only the owner can do is passed on to it, one hop at the most.</summary>
-internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, RecoveryBatch batch, ConflictResolution conflicts, DiskExport export, ICatalogRepair repair, AuditLog audit) : IRecoveryService
+internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, RecoveryBatch batch, RecoveryForwarding forwarding, ConflictResolution conflicts, DiskExport export, ICatalogRepair repair, AuditLog audit) : IRecoveryService
 {
     public async ValueTask<RecoveryReport> MigrateAsync(MigrationRequest request, CancellationToken cancellationToken = default)
     {
@@ -16,12 +16,26 @@ internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, 
 
     public async ValueTask<RecoveryReport> RecoverAsync(RecoveryRequest request, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        if (forwarding.IsElsewhere(request))
+        {
+            var outcome = (await forwarding.RunAsync([request], cancellationToken).ConfigureAwait(false))[0];
+            return outcome.Report ?? throw outcome.Error!;
+        }
+
         var subject = await tools.Peers.FindAsync(request.Machine, cancellationToken).ConfigureAwait(false);
         return await flows.RecoverAsync(request, subject, cancellationToken).ConfigureAwait(false);
     }
 
-    public ValueTask<IReadOnlyList<RecoveryOutcome>> RecoverManyAsync(IReadOnlyList<RecoveryRequest> requests, CancellationToken cancellationToken = default) =>
-        batch.RunAsync(requests, cancellationToken);
+    public async ValueTask<IReadOnlyList<RecoveryOutcome>> RecoverManyAsync(IReadOnlyList<RecoveryRequest> requests, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        var elsewhere = forwarding.RunAsync([.. requests.Where(forwarding.IsElsewhere)], cancellationToken).AsTask();
+        var here = batch.RunAsync([.. requests.Where(request => !forwarding.IsElsewhere(request))], cancellationToken).AsTask();
+        await Task.WhenAll(here, elsewhere).ConfigureAwait(false);
+        var (ours, theirs) = (new Queue<RecoveryOutcome>(await here.ConfigureAwait(false)), new Queue<RecoveryOutcome>(await elsewhere.ConfigureAwait(false)));
+        return [.. requests.Select(request => (forwarding.IsElsewhere(request) ? theirs : ours).Dequeue())];
+    }
 
     public async ValueTask ConfirmAsync(Guid machine, string actor, CancellationToken cancellationToken = default)
     {

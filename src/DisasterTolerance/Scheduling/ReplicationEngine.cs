@@ -9,15 +9,13 @@ namespace DisasterTolerance.Scheduling;
 
 /// <summary>The public face of capture, shipping and the store's upkeep. One run per machine at a time; a second caller joins it.</summary>
 internal sealed class ReplicationEngine(
-    SiteContext site, MachineDirectory machines, RunExecutor executor, AuditLog audit, IRetentionRunner retention, StoreSweep sweep, StoreVerification verification) : IReplicationEngine
+    SiteContext site, MachineDirectory machines, RunForwarding runs, IRetentionRunner retention, StoreSweep sweep, StoreVerification verification) : IReplicationEngine
 {
     public async ValueTask<RunReport> RunAsync(RunRequest request, CancellationToken cancellationToken = default)
     {
-        var (row, _) = await machines.FindAsync(request.Machine, cancellationToken).ConfigureAwait(false);
-        return await audit.RecordAsync(
-            request.Actor, "machine.run", row.Uuid.ToString(),
-            () => executor.RunAsync(row.Uuid, cancellationToken, request.ShutDownFirst),
-            report => $"point {report.PointName}, {report.ChangedBytes} bytes changed, {report.WireBytes} bytes shipped").ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(request);
+        var (row, plan) = await machines.FindAsync(request.Machine, cancellationToken).ConfigureAwait(false);
+        return await runs.RunAsync(row, plan, request, cancellationToken).ConfigureAwait(false);
     }
 
     public IReadOnlyList<RunProgress> ListProgress() => site.Progress.List();

@@ -39,6 +39,9 @@ internal sealed class SiteContext
     /// <summary>By configured name (<c>dtp_type</c>).</summary>
     public required IReadOnlyDictionary<string, IHypervisorProvider> Hypervisors { get; init; }
 
+    /// <summary>Names by which plans may ask for the site's store.</summary>
+    public IReadOnlySet<string> Media { get; init; } = new HashSet<string>();
+
     /// <summary>Uuid and name of every configured peer.</summary>
     public required IReadOnlyDictionary<Guid, string> Peers { get; init; }
 

@@ -10,6 +10,12 @@ public sealed class StoreOptions
     public double RewriteBelowLiveShare { get; set; } = 0.5;
 
     /// <summary>
+    /// Names by which plans may ask for this store (<c>storage_medium</c>), each 1 to 256 characters. A plan that names another one is kept here all the same, and its author is told.
+    /// Default: none.
+    /// </summary>
+    public IReadOnlyList<string> Media { get; set; } = [];
+
+    /// <summary>
     /// A local directory for packs that are not full yet. Needed if, and used only if, the storage cannot append; it must survive a power loss like the storage
     /// itself. Default null.
     /// </summary>
