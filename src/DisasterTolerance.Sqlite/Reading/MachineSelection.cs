@@ -36,6 +36,11 @@ internal static class MachineSelection
             selection.Where("plan_slave = $slave", ("$slave", ColumnValues.Of(slave)));
         }
 
+        if (query.AnySite is { } site)
+        {
+            selection.Where("(plan_master = $site OR plan_slave = $site)", ("$site", ColumnValues.Of(site)));
+        }
+
         if (query.Types is { Count: > 0 } types)
         {
             selection.Where("plan_type IN (SELECT value FROM json_each($types))", ("$types", ColumnValues.List(types)));
@@ -62,7 +67,8 @@ internal static class MachineSelection
         // The only index with the names: a search through them reads no row that does not match.
         { Fuzzy.Length: > 0 } => "machines_by_created",
         { Master: not null } => "machines_by_master",
-        { Slave: not null } => "machines_by_slave",
+        // The index by slave does not hold the master.
+        { Slave: not null, AnySite: null } => "machines_by_slave",
         _ => "machines_by_created",
     };
 }

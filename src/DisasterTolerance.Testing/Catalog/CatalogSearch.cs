@@ -24,6 +24,7 @@ internal static class CatalogSearch
             .Where(found => query.Plan is not { } plan || found.Row.Plan == plan)
             .Where(found => query.Master is not { } master || found.Plan?.Master == master)
             .Where(found => query.Slave is not { } slave || found.Plan?.Slave == slave)
+            .Where(found => query.AnySite is not { } site || found.Plan?.Master == site || found.Plan?.Slave == site)
             .Where(found => query.Uuids is not { Count: > 0 } uuids || uuids.Any(uuid => IsCalled(found.Row, uuid)))
             .Where(found => query.Types is not { Count: > 0 } types || (found.Plan is { } plan && types.Contains(plan.Type)))
             .Where(found => Contains(found.Row.Name, query.Fuzzy) || (found.Plan is { } plan && Contains(plan.Name, query.Fuzzy)))

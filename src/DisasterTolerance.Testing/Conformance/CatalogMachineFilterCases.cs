@@ -13,6 +13,7 @@ internal static class CatalogMachineFilterCases
     [
         new("QueryMachines_Pages_AreInOrder", "Newest Created first, then by uuid.", Opened(Order)),
         new("QueryMachines_Filters_AreAnded", "Members that are null or empty do not filter.", Opened(Filters)),
+        new("QueryMachines_AnySite_MasterOrSlave", "Only machines of plans that have this site as master or slave.", Opened(AnySite)),
         new("QueryMachines_Uuids_AnyOfThree", "Only machines with one of these uuids as object, master-side or slave-side uuid.", Opened(Uuids)),
         new("QueryMachines_Fuzzy_LooksAtBothNames", "Only machines whose name, or whose plan's name, contains this text, letters of either case.", Opened(Fuzzy)),
         new("QueryMachines_PlanEdited_FollowsIt", "Only machines of plans with this master site, slave site, of these types.", Opened(PlanEdited)),
@@ -35,7 +36,7 @@ internal static class CatalogMachineFilterCases
             cancellationToken,
             [Put(CatalogSamples.Plan(501)), .. numbers.Select(number => Put(CatalogSamples.Machine(number, _east) with { Created = CatalogSamples.Time(number / 3) }))]).ConfigureAwait(false);
         int[] order = [.. numbers.OrderByDescending(number => number / 3).ThenBy(number => CatalogSamples.Id(number).ToString(), StringComparer.Ordinal)];
-        MachineQuery[] queries = [new(), new() { Plan = _east }, new() { Master = CatalogSamples.SiteA }, new() { Slave = CatalogSamples.SiteB }, new() { Uuids = [.. numbers.Select(CatalogSamples.Id)] }];
+        MachineQuery[] queries = [new(), new() { Plan = _east }, new() { Master = CatalogSamples.SiteA }, new() { Slave = CatalogSamples.SiteB }, new() { AnySite = CatalogSamples.SiteB }, new() { Uuids = [.. numbers.Select(CatalogSamples.Id)] }];
         foreach (var query in queries)
         {
             await catalog.SeesAsync(query, order, cancellationToken).ConfigureAwait(false);
@@ -65,6 +66,7 @@ internal static class CatalogMachineFilterCases
                 Plan = _east,
                 Master = CatalogSamples.SiteA,
                 Slave = CatalogSamples.SiteB,
+                AnySite = CatalogSamples.SiteB,
                 Types = ["hci"],
                 Uuids = [CatalogSamples.Id(1), CatalogSamples.Id(2)],
                 Fuzzy = "ost",
@@ -72,6 +74,35 @@ internal static class CatalogMachineFilterCases
             [1],
             cancellationToken).ConfigureAwait(false);
         await Expect.RefusedAsync(() => catalog.QueryMachinesAsync(new MachineQuery { Skip = -1 }, cancellationToken).AsTask(), "A negative number to skip").ConfigureAwait(false);
+    }
+
+    private static async Task AnySite(ICatalog catalog, CancellationToken cancellationToken)
+    {
+        await ArrangeAsync(catalog, cancellationToken).ConfigureAwait(false);
+        await catalog.CommitAsync(cancellationToken, Put(CatalogSamples.Machine(5, CatalogSamples.Id(503)))).ConfigureAwait(false);
+        (MachineQuery Query, int[] Numbers)[] searches =
+        [
+            (new() { AnySite = CatalogSamples.SiteA }, [3, 1]),
+            (new() { AnySite = CatalogSamples.SiteB }, [3, 2, 1]),
+            (new() { AnySite = CatalogSamples.SiteC }, [2]),
+            (new() { AnySite = CatalogSamples.Id(1004) }, []),
+            (new() { AnySite = CatalogSamples.SiteC, IncludeRemoved = true }, [4, 2]),
+            (new() { AnySite = CatalogSamples.SiteB, Plan = _west }, [2]),
+            (new() { AnySite = CatalogSamples.SiteB, Master = CatalogSamples.SiteA }, [3, 1]),
+            (new() { AnySite = CatalogSamples.SiteB, Slave = CatalogSamples.SiteC }, [2]),
+            (new() { AnySite = CatalogSamples.SiteA, Slave = CatalogSamples.SiteC }, []),
+            (new() { AnySite = CatalogSamples.SiteB, Types = ["hci"], Fuzzy = "db" }, [3]),
+            (new() { AnySite = CatalogSamples.SiteB, Uuids = [CatalogSamples.Id(1), CatalogSamples.Id(2)] }, [2, 1]),
+        ];
+        foreach (var (query, numbers) in searches)
+        {
+            await catalog.SeesAsync(query, numbers, cancellationToken).ConfigureAwait(false);
+        }
+
+        var plan = (await catalog.FindPlanAsync(_west, cancellationToken).ConfigureAwait(false))!;
+        await catalog.CommitAsync(cancellationToken, Put(plan with { Slave = CatalogSamples.SiteA })).ConfigureAwait(false);
+        await catalog.SeesAsync(new MachineQuery { AnySite = CatalogSamples.SiteC }, [], cancellationToken).ConfigureAwait(false);
+        await catalog.SeesAsync(new MachineQuery { AnySite = CatalogSamples.SiteA }, [3, 2, 1], cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task Uuids(ICatalog catalog, CancellationToken cancellationToken)

@@ -49,6 +49,9 @@ public sealed record MachineQuery
     /// <summary>Only machines of plans with this slave site.</summary>
     public Guid? Slave { get; init; }
 
+    /// <summary>Only machines of plans that have this site as master or slave.</summary>
+    public Guid? AnySite { get; init; }
+
     /// <summary>Only machines with one of these uuids as object, master-side or slave-side uuid.</summary>
     public IReadOnlyList<Guid> Uuids { get; init; } = [];
 

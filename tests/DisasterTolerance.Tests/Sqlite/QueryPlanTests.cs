@@ -40,7 +40,7 @@ public sealed partial class QueryPlanTests : IAsyncLifetime, IDisposable
     [Fact]
     public void MachineQueries_EveryCombination_UseAnIndexInOrder()
     {
-        foreach (var flags in Enumerable.Range(0, 1 << 7))
+        foreach (var flags in Enumerable.Range(0, 1 << 8))
         {
             var query = new MachineQuery
             {
@@ -51,6 +51,7 @@ public sealed partial class QueryPlanTests : IAsyncLifetime, IDisposable
                 Fuzzy = Has(flags, 4) ? "x" : "",
                 IncludeRemoved = Has(flags, 5),
                 Uuids = Has(flags, 6) ? [Guid.Empty] : [],
+                AnySite = Has(flags, 7) ? Guid.Empty : null,
             };
             if (query.Uuids.Count > 0)
             {
@@ -67,7 +68,7 @@ public sealed partial class QueryPlanTests : IAsyncLifetime, IDisposable
                 { Plan: not null } => "machines_by_plan (plan=?",
                 { Fuzzy.Length: > 0 } => "machines_by_created",
                 { Master: not null } => "machines_by_master (plan_master=?",
-                { Slave: not null } => "machines_by_slave (plan_slave=?",
+                { Slave: not null, AnySite: null } => "machines_by_slave (plan_slave=?",
                 _ => "machines_by_created",
             };
             Check(MachineSelection.Of(query), query, search);
@@ -115,6 +116,9 @@ public sealed partial class QueryPlanTests : IAsyncLifetime, IDisposable
         Assert.Contains("COVERING INDEX machines_by_master", Explain(MachineSelection.Of(new MachineQuery { Master = Guid.Empty, Types = ["hci"] })));
         Assert.Contains("COVERING INDEX machines_by_slave", Explain(MachineSelection.Of(new MachineQuery { Slave = Guid.Empty, Types = ["hci"] })));
         Assert.Contains("COVERING INDEX machines_by_created", Explain(MachineSelection.Of(new MachineQuery { Master = Guid.Empty, Fuzzy = "x" })));
+        Assert.Contains("COVERING INDEX machines_by_created", Explain(MachineSelection.Of(new MachineQuery { AnySite = Guid.Empty, Types = ["hci"] })));
+        Assert.Contains("COVERING INDEX machines_by_created", Explain(MachineSelection.Of(new MachineQuery { AnySite = Guid.Empty, Slave = Guid.Empty })));
+        Assert.Contains("COVERING INDEX machines_by_master", Explain(MachineSelection.Of(new MachineQuery { AnySite = Guid.Empty, Master = Guid.Empty })));
         Assert.Contains("COVERING INDEX points_by_machine", Explain(PointSelection.Of(new PointQuery { Machine = Guid.Empty, Site = Guid.Empty, From = DateTimeOffset.UnixEpoch })));
         Assert.Contains("COVERING INDEX points_by_name", Explain(PointSelection.Of(new PointQuery { Machine = Guid.Empty, Site = Guid.Empty, Name = "DT-1" })));
         Assert.Contains("COVERING INDEX plans_by_created", Explain(PlanSelection.Of(new PlanQuery { AnySite = Guid.Empty, Fuzzy = "x", Types = ["hci"] })));

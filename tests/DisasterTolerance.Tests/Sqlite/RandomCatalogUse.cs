@@ -48,6 +48,7 @@ internal sealed class RandomCatalogUse(int seed)
         Plan = Maybe(NextPlan),
         Master = Maybe(() => Pick(_sites)),
         Slave = Maybe(() => Pick(_sites)),
+        AnySite = Maybe(() => Pick(_sites)),
         Uuids = Chance(4) ? [NextUuid(), NextUuid(), NextUuid()] : [],
         Types = NextTypes(),
         Fuzzy = NextFuzzy(),
