@@ -20,6 +20,7 @@ public static class DisasterToleranceEndpoints
         var group = endpoints.MapGroup("/v1/disaster_tolerant_plan");
         group.AddEndpointFilter(ErrorFilter.InvokeAsync);
         PlanEndpoints.Map(group);
+        SiteBackupEndpoints.Map(group);
         RecoveryEndpoints.Map(group);
         StateEndpoints.Map(group);
         BackupEndpoints.Map(group);

@@ -11,4 +11,10 @@ internal static partial class Log
 
     [LoggerMessage(3001, LogLevel.Error, "{Path} failed unexpectedly")]
     public static partial void Unexpected(ILogger logger, Exception error, PathString path);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Work that {Path} had accepted failed with code {Code}: {Reason}")]
+    public static partial void AcceptedWorkFailed(ILogger logger, PathString path, int code, string reason);
+
+    [LoggerMessage(3003, LogLevel.Information, "Work that {Path} had accepted was ended because the host stops; it is taken up again at the next start")]
+    public static partial void AcceptedWorkEnded(ILogger logger, PathString path);
 }

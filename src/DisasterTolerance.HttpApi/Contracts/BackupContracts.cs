@@ -17,7 +17,7 @@ internal sealed record ListBackupsRequest
     public long? Number { get; init; }
 }
 
-internal sealed record BackupsData(Status Status, long TotalCount, IReadOnlyList<BackupInfo> Backups);
+internal sealed record BackupsData(Status Status, long TotalCount, IAsyncEnumerable<BackupInfo> Backups);
 
 /// <summary>A recovery point. The uuid is no member of the reference, but a recovery by uuid needs it.</summary>
 internal sealed record BackupInfo(

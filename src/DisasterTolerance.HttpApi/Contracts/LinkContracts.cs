@@ -27,6 +27,17 @@ internal sealed record EditLinkRequest
     public long? LinkTransportLimit { get; init; }
 }
 
+internal sealed record CheckLinkRequest
+{
+    public string? Uuid { get; init; }
+
+    public string? MasterCluster { get; init; }
+
+    public IReadOnlyList<string?>? Hosts { get; init; }
+}
+
+internal sealed record CheckData(Status Status, bool IsOk);
+
 internal sealed record LinksData(Status Status, IReadOnlyList<LinkInfo>? Sides);
 
 internal sealed record LinkInfo(

@@ -37,6 +37,12 @@ internal sealed record AddPlanRequest
     public IReadOnlyList<PlanVmRequest?>? ProtectedVmByTable { get; init; }
 
     public string? StorageMedium { get; init; }
+
+    public string? DatacenterReference { get; init; }
+
+    public string? HostReference { get; init; }
+
+    public string? VmPathName { get; init; }
 }
 
 /// <summary>Only what can be edited: the sites and the members that answers alone carry are ignored when a client sends them back.</summary>
@@ -67,6 +73,12 @@ internal sealed record EditPlanRequest
     public IReadOnlyList<PlanVmRequest?>? ProtectedVmByTable { get; init; }
 
     public string? StorageMedium { get; init; }
+
+    public string? DatacenterReference { get; init; }
+
+    public string? HostReference { get; init; }
+
+    public string? VmPathName { get; init; }
 
     public long? Mtime { get; init; }
 }
@@ -105,7 +117,7 @@ internal sealed record ListPlansRequest
     public string? ClusterUuid { get; init; }
 }
 
-internal sealed record PlansData(Status Status, long TotalCount, IReadOnlyList<PlanInfo> Infos);
+internal sealed record PlansData(Status Status, long TotalCount, IAsyncEnumerable<PlanInfo> Infos);
 
 internal sealed record PlanInfo
 {
@@ -128,6 +140,10 @@ internal sealed record PlanInfo
     public required long LocalBackupDuration { get; init; }
 
     public required long RecoverPointReserveDuration { get; init; }
+
+    /// <summary>No member of the reference's answers: there only for plans that keep points by count.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required long? RecoverPointReserveCount { get; init; }
 
     public required bool Enable { get; init; }
 
@@ -176,4 +192,20 @@ internal sealed record PlanVmInfo
     public required string MasterSideLastSnap { get; init; }
 
     public required string SlaveSideLastSnap { get; init; }
+
+    // No members of the reference's answers, but of its requests: there only where somebody set them.
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? HostUuid { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? Path { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? OvaPath { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? Tenant { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? SnapshotName { get; init; }
 }

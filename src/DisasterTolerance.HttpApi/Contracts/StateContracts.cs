@@ -15,9 +15,11 @@ internal sealed record ListStateRequest
     public long? Number { get; init; }
 
     public long? Page { get; init; }
+
+    public string? ClusterUuid { get; init; }
 }
 
-internal sealed record StateData(Status Status, long TotalCount, IReadOnlyList<StateInfo> Infos);
+internal sealed record StateData(Status Status, long TotalCount, IAsyncEnumerable<StateInfo> Infos);
 
 internal sealed record StateInfo
 {

@@ -15,6 +15,7 @@ internal static class LinkEndpoints
         group.MapPost("/link/add", AddAsync).Changes("link/add", ApiJson.Readable.AddLinkRequest, ApiJson.Readable.EnvelopeLinksData);
         group.MapPost("/link/delete", DeleteAsync).Changes("link/delete", ApiJson.Readable.UuidRequest, ApiJson.Readable.EnvelopeLinksData);
         group.MapGet("/link/list", ListAsync).Reads("link/list", null, ApiJson.Readable.EnvelopeLinksData);
+        group.MapPost("/link/checking", CheckAsync).Changes("link/checking", ApiJson.Readable.CheckLinkRequest, ApiJson.Readable.EnvelopeCheckData);
         group.MapPost("/link/edit", EditAsync).Changes("link/edit", ApiJson.Readable.EditLinkRequest, ApiJson.Readable.EnvelopeLinksData);
     }
 
@@ -32,7 +33,22 @@ internal static class LinkEndpoints
         return Answers.Quiet(new LinksData(Status.Ok, null), ApiJson.Readable.EnvelopeLinksData);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, ILinkManager links) => Answer(await links.ListAsync(http.RequestAborted));
+    private static async Task<IResult> ListAsync(HttpContext http, ILinkManager links)
+    {
+        var scope = await ListScope.ReadAsync(http, http.Request.Query["cluster_uuid"]);
+        var all = await links.ListAsync(http.RequestAborted);
+        return Answer([.. all.Where(link => scope.AnySite is not { } site || link.Link.SideA == site || link.Link.SideB == site)]);
+    }
+
+    private static async Task<IResult> CheckAsync(HttpContext http, ILinkManager links)
+    {
+        var request = await RequestReader.ReadAsync(http, ApiJson.Readable.CheckLinkRequest);
+        var faults = new RequestFaults();
+        var from = faults.Uuid(request.MasterCluster, "master_cluster");
+        faults.ThrowIfAny();
+        var isOk = await links.CheckAsync(http.Uuid(request.Uuid), from, [.. (request.Hosts ?? []).Select(host => host ?? "")], http.RequestAborted);
+        return Answers.Quiet(new CheckData(Status.Ok, isOk), ApiJson.Readable.EnvelopeCheckData);
+    }
 
     private static async Task<IResult> EditAsync(HttpContext http, ILinkManager links)
     {

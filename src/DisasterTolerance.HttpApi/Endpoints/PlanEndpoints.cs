@@ -20,19 +20,19 @@ internal static class PlanEndpoints
         group.MapPost("/edit", EditAsync).Changes("edit", ApiJson.Readable.EditPlanRequest, ApiJson.Readable.EnvelopePlansData);
     }
 
-    private static async Task<IResult> AddAsync(HttpContext http, IPlanManager plans)
+    private static async Task<IResult> AddAsync(HttpContext http, IPlanManager plans, IReplicationEngine engine)
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.AddPlanRequest);
         var plan = await plans.AddAsync(PlanReading.Specification(request, http.Actor()), http.HostStopping());
-        return One(plan, http);
+        return One(plan, http, engine);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, IPlanManager plans)
+    private static async Task<IResult> GetAsync(HttpContext http, IPlanManager plans, IReplicationEngine engine)
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.UuidRequest);
         var uuid = http.Uuid(request.Uuid);
         var plan = await plans.FindAsync(uuid, http.RequestAborted);
-        return One(plan ?? throw Unknown(uuid), http);
+        return One(plan ?? throw Unknown(uuid), http, engine);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext http, IPlanManager plans)
@@ -42,33 +42,40 @@ internal static class PlanEndpoints
         return Answers.Done();
     }
 
-    private static async Task<IResult> EditAsync(HttpContext http, IPlanManager plans)
+    private static async Task<IResult> EditAsync(HttpContext http, IPlanManager plans, IReplicationEngine engine)
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.EditPlanRequest);
         var plan = await plans.EditAsync(http.Uuid(request.Uuid), PlanReading.Edit(request, http.Actor()), http.HostStopping());
-        return One(plan, http);
+        return One(plan, http, engine);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, IPlanManager plans)
+    private static async Task<IResult> ListAsync(HttpContext http, IPlanManager plans, IReplicationEngine engine)
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ListPlansRequest);
+        var scope = await ListScope.ReadAsync(http, request.ClusterUuid);
         var faults = new RequestFaults();
         var query = new PlanQuery
         {
             Master = faults.OptionalUuid(request.MasterCluster, "master_cluster"),
-            AnySite = faults.OptionalUuid(request.ClusterUuid, "cluster_uuid"),
-            Types = [.. (request.FilterTypes ?? []).OfType<string>().Where(type => type.Length > 0)],
+            AnySite = scope.AnySite,
+            Types = MachineQueries.Texts(request.FilterTypes),
             Fuzzy = request.Fuzzy ?? "",
         };
         faults.ThrowIfAny();
         var paging = Paging.ByNumber(request.Number, request.Page, http.Options());
         var (found, total) = await paging.ReadAsync((skip, take) => plans.ListAsync(query with { Skip = skip, Take = take }, http.RequestAborted));
-        var sites = http.SiteNames();
-        return Answers.Quiet(new PlansData(Status.Ok, total, [.. found.Select(plan => WireMap.Plan(plan, sites))]), ApiJson.Readable.EnvelopePlansData);
+        var (sites, working) = (http.SiteNames(), Working(engine));
+        return Answers.Quiet(new PlansData(Status.Ok, total, found.Select(plan => WireMap.Plan(plan, sites, working))), ApiJson.Readable.EnvelopePlansData, scope.Note);
     }
 
-    private static IResult One(PlanView plan, HttpContext http) =>
-        Answers.Quiet(new PlansData(Status.Ok, 1, [WireMap.Plan(plan, http.SiteNames())]), ApiJson.Readable.EnvelopePlansData, string.Join(' ', plan.Warnings));
+    private static IResult One(PlanView plan, HttpContext http, IReplicationEngine engine)
+    {
+        PlanInfo[] one = [WireMap.Plan(plan, http.SiteNames(), Working(engine))];
+        return Answers.Quiet(new PlansData(Status.Ok, 1, one.ToAsyncEnumerable()), ApiJson.Readable.EnvelopePlansData, string.Join(' ', plan.Warnings));
+    }
+
+    private static Dictionary<Guid, RunProgress> Working(IReplicationEngine engine) =>
+        engine.ListProgress().GroupBy(work => work.Machine).ToDictionary(works => works.Key, works => works.First());
 
     private static DisasterToleranceException Unknown(Guid uuid) =>
         new(ErrorCode.NotFound, $"There is no plan {uuid}. It may have been deleted; 'list' shows those that exist.");

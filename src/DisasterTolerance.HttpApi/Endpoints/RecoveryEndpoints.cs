@@ -40,7 +40,7 @@ internal static class RecoveryEndpoints
         {
             try
             {
-                wanted.Add((i, await ReadAsync(machines[i], http, state, siteOf, stopping)));
+                wanted.Add((i, await ReadAsync(machines[i], http.Actor(), state, siteOf, stopping)));
             }
             catch (DisasterToleranceException error)
             {
@@ -49,7 +49,23 @@ internal static class RecoveryEndpoints
         }
 
         // Together, because machines start in the order of their priority.
-        var outcomes = await recovery.RecoverManyAsync([.. wanted.Select(one => one.Request)], stopping);
+        IReadOnlyList<RecoveryRequest> requests = [.. wanted.Select(one => one.Request)];
+        if (AcceptedWork.IsPreferred(http) && requests.Count > 0)
+        {
+            var (path, logger) = (http.Request.Path, http.Logger());
+            AcceptedWork.Mark(http);
+            AcceptedWork.Start(path, logger, async () =>
+            {
+                foreach (var failed in (await recovery.RecoverManyAsync(requests, stopping)).Where(outcome => outcome.Error is not null))
+                {
+                    Log.AcceptedWorkFailed(logger, path, (int)failed.Error!.Code, failed.Error.Message);
+                }
+            });
+            wanted.ForEach(one => results[one.Index] = Answers.Recovered(machines[one.Index], null, Answers.Accepted));
+            return Answers.Quiet(Answers.Tally(results, result => result.Scode), ApiJson.Readable.EnvelopeTallyDataRecoverResult);
+        }
+
+        var outcomes = await recovery.RecoverManyAsync(requests, stopping);
         foreach (var (one, outcome) in wanted.Zip(outcomes))
         {
             results[one.Index] = Answers.Recovered(machines[one.Index], outcome.Error);
@@ -59,17 +75,9 @@ internal static class RecoveryEndpoints
     }
 
     private static async ValueTask<RecoveryRequest> ReadAsync(
-        RecoverVmRequest request, HttpContext http, IStateReader state, Func<MachineView, Guid> siteOf, CancellationToken cancellationToken)
+        RecoverVmRequest request, string actor, IStateReader state, Func<MachineView, Guid> siteOf, CancellationToken cancellationToken)
     {
         var view = await MachineResolver.FindAsync(state, request.PlanUuid, request.VmUuid, cancellationToken);
-        var site = siteOf(view);
-        if (site != state.Site.Uuid)
-        {
-            throw new DisasterToleranceException(
-                ErrorCode.Conflict,
-                $"Machine '{view.Machine.Name}' is to be recovered at site '{http.SiteNames().Of(site)}', and this is site '{state.Site.Name}'. Send the request to that site.");
-        }
-
         if (string.IsNullOrWhiteSpace(request.VmBackupUuid))
         {
             // The newest point would be a guess, and a recovery replaces disks.
@@ -81,10 +89,11 @@ internal static class RecoveryEndpoints
         return new RecoveryRequest
         {
             Machine = view.Machine.Uuid,
+            Site = siteOf(view),
             Point = request.VmBackupUuid,
             Host = request.StartupHosts?.FirstOrDefault(host => !string.IsNullOrEmpty(host)),
             Force = request.Force ?? false,
-            Actor = http.Actor(),
+            Actor = actor,
         };
     }
 }

@@ -1,4 +1,3 @@
-using DisasterTolerance.Catalog;
 using DisasterTolerance.HttpApi.Contracts;
 using DisasterTolerance.HttpApi.Mapping;
 using DisasterTolerance.HttpApi.Requests;
@@ -13,24 +12,25 @@ internal static class StateEndpoints
 {
     public static void Map(IEndpointRouteBuilder group) => group.MapPost("/state", ListAsync).Reads("state", ApiJson.Readable.ListStateRequest, ApiJson.Readable.EnvelopeStateData);
 
-    private static async Task<IResult> ListAsync(HttpContext http, IStateReader state)
+    private static async Task<IResult> ListAsync(HttpContext http, IStateReader state, ILinkManager links)
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ListStateRequest);
+        var scope = await ListScope.ReadAsync(http, request.ClusterUuid);
         var faults = new RequestFaults();
-        var query = new MachineQuery
+        var query = MachineQueries.Of(scope, request.PlanUuid, request.Vms, "vms", request.FilterTypes, request.Fuzzy, faults) with
         {
             Master = faults.OptionalUuid(request.MasterCluster, "master_cluster"),
-            Plan = faults.OptionalUuid(request.PlanUuid, "plan_uuid"),
-            Uuids = faults.Uuids(request.Vms, "vms"),
-            Types = [.. (request.FilterTypes ?? []).OfType<string>().Where(type => type.Length > 0)],
-            Fuzzy = request.Fuzzy ?? "",
         };
         faults.ThrowIfAny();
-        var paging = Paging.ByNumber(request.Number, request.Page, http.Options());
-        var (found, total) = await paging.ReadAsync(
-            (skip, take) => state.ListMachinesAsync(query with { Skip = skip, Take = take }, http.RequestAborted));
-        var sites = http.SiteNames();
-        return Answers.Quiet(
-            new StateData(Status.Ok, total, [.. found.Select(machine => WireMap.State(machine, sites))]), ApiJson.Readable.EnvelopeStateData);
+        var (found, total) = await Paging.ByNumber(request.Number, request.Page, http.Options()).ReadAsync(state.Pages(query, http));
+        var (sites, facts) = (http.SiteNames(), await FactsAsync(http, state, links));
+        return Answers.Quiet(new StateData(Status.Ok, total, found.Select(machine => WireMap.State(machine, sites, facts))), ApiJson.Readable.EnvelopeStateData, scope.Note);
+    }
+
+    private static async ValueTask<StateFacts> FactsAsync(HttpContext http, IStateReader state, ILinkManager links)
+    {
+        var site = state.Site;
+        var down = (await links.ListAsync(http.RequestAborted)).Where(link => !link.IsUp).ToLookup(link => link.Link.SideA == site.Uuid ? link.Link.SideB : link.Link.SideA, link => link.Since);
+        return new StateFacts(site.IsUnsure, down.ToDictionary(peer => peer.Key, peer => peer.Max()), site.Uuid, http.Options().TimeZone);
     }
 }

@@ -19,23 +19,26 @@ internal static class WorkEndpoints
     private static async Task<IResult> ExecuteAsync(HttpContext http, IStateReader state, IReplicationEngine engine, IRecoveryService recovery)
     {
         var machines = await ReadMachinesAsync(http);
-        return await EachAsync(machines, request => ExecuteOneAsync(request, http, state, engine, recovery));
+        return await EachAsync(http, machines, request => PrepareAsync(request, http, state, engine, recovery));
     }
 
     private static async Task<IResult> ConfirmAsync(HttpContext http, IStateReader state, IRecoveryService recovery)
     {
         var machines = await ReadMachinesAsync(http);
         var (actor, stopping) = (http.Actor(), http.HostStopping());
-        return await EachAsync(machines, async request =>
+        return await EachAsync(http, machines, async request =>
         {
             var view = await MachineResolver.FindAsync(state, request.PlanUuid, request.VmUuid, stopping);
-            await recovery.ConfirmAsync(view.Machine.Uuid, actor, stopping);
-            return "";
+            return async () =>
+            {
+                await recovery.ConfirmAsync(view.Machine.Uuid, actor, stopping);
+                return "";
+            };
         });
     }
 
-    /// <returns>What the caller should know although it succeeded; usually empty.</returns>
-    private static async Task<string> ExecuteOneAsync(
+    /// <returns>The work; it gives what the caller should know although it succeeded, usually nothing.</returns>
+    private static async Task<Func<Task<string>>> PrepareAsync(
         ExecuteVmRequest request, HttpContext http, IStateReader state, IReplicationEngine engine, IRecoveryService recovery)
     {
         var (actor, stopping) = (http.Actor(), http.HostStopping());
@@ -50,22 +53,29 @@ internal static class WorkEndpoints
                 $"Machine '{view.Machine.Name}' runs at site '{http.SiteNames().Of(view.Machine.Ownership.Owner)}', not at source_cluster {named}. Ask 'state' and name the site where it runs.");
         }
 
-        if (request.DestinationActivate is true)
+        if (request.DestinationActivate is not true)
         {
-            await recovery.MigrateAsync(
-                new MigrationRequest
-                {
-                    Machine = view.Machine.Uuid,
-                    Source = source,
-                    AutoShutoff = request.AutoShutoff ?? false,
-                    Host = request.StartupHosts?.FirstOrDefault(host => !string.IsNullOrEmpty(host)),
-                    Actor = actor,
-                },
-                stopping);
-            return "";
+            return () => RunAsync(engine, view, new RunRequest(view.Machine.Uuid, actor) { ShutDownFirst = request.AutoShutoff ?? false }, stopping);
         }
 
-        var report = await engine.RunAsync(new RunRequest(view.Machine.Uuid, actor) { ShutDownFirst = request.AutoShutoff ?? false }, stopping);
+        var migration = new MigrationRequest
+        {
+            Machine = view.Machine.Uuid,
+            Source = source,
+            AutoShutoff = request.AutoShutoff ?? false,
+            Host = request.StartupHosts?.FirstOrDefault(host => !string.IsNullOrEmpty(host)),
+            Actor = actor,
+        };
+        return async () =>
+        {
+            await recovery.MigrateAsync(migration, stopping);
+            return "";
+        };
+    }
+
+    private static async Task<string> RunAsync(IReplicationEngine engine, MachineView view, RunRequest request, CancellationToken stopping)
+    {
+        var report = await engine.RunAsync(request, stopping);
         if (report.NotShippedBecause.Length > 0)
         {
             throw new DisasterToleranceException(
@@ -91,19 +101,32 @@ internal static class WorkEndpoints
         return machines;
     }
 
-    private static async Task<IResult> EachAsync(IReadOnlyList<ExecuteVmRequest> machines, Func<ExecuteVmRequest, Task<string>> work)
+    private static async Task<IResult> EachAsync(HttpContext http, IReadOnlyList<ExecuteVmRequest> machines, Func<ExecuteVmRequest, Task<Func<Task<string>>>> prepare)
     {
+        var (isLater, path, logger) = (AcceptedWork.IsPreferred(http), http.Request.Path, http.Logger());
         var results = await Task.WhenAll(machines.Select(async request =>
         {
             try
             {
-                return Answers.Executed(request, null, await work(request));
+                var work = await prepare(request);
+                if (!isLater)
+                {
+                    return Answers.Executed(request, null, await work());
+                }
+
+                AcceptedWork.Start(path, logger, work);
+                return Answers.Executed(request, null, Answers.Accepted);
             }
             catch (DisasterToleranceException error)
             {
                 return Answers.Executed(request, error, error.Message);
             }
         }));
+        if (isLater && results.Any(result => result.Scode == 0))
+        {
+            AcceptedWork.Mark(http);
+        }
+
         return Answers.Spoken(Answers.Tally(results, result => result.Scode), ApiJson.Readable.EnvelopeTallyDataExecuteResult);
     }
 }

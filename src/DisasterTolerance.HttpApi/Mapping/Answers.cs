@@ -7,6 +7,9 @@ namespace DisasterTolerance.HttpApi.Mapping;
 /// <summary>Makes the envelopes.</summary>
 internal static class Answers
 {
+    /// <summary>What is said of work that was accepted and is done later.</summary>
+    public const string Accepted = "Accepted; 'state' shows how it goes on, and last_error why it failed.";
+
     private static readonly ErrorText Success = ErrorTable.Of(ErrorCode.None);
 
     /// <summary>Success in the form of most routes: empty messages.</summary>
@@ -37,11 +40,11 @@ internal static class Answers
             (int)(error?.Code ?? 0), desc, text.English, text.Chinese, text.Chinese, [], new WorkSubject(null, request.VmUuid ?? "", request.VmName ?? ""));
     }
 
-    public static RecoverResult Recovered(RecoverVmRequest request, DisasterToleranceException? error)
+    public static RecoverResult Recovered(RecoverVmRequest request, DisasterToleranceException? error, string desc = "")
     {
         var text = TextOf(error);
         return new RecoverResult(
-            text.English, text.Chinese, (int)(error?.Code ?? 0), error?.Message ?? "", null, new WorkSubject(null, request.VmUuid ?? "", request.VmName ?? ""));
+            text.English, text.Chinese, (int)(error?.Code ?? 0), error?.Message ?? desc, null, new WorkSubject(null, request.VmUuid ?? "", request.VmName ?? ""));
     }
 
     /// <summary>Counts results by whether they succeeded.</summary>

@@ -1,7 +1,5 @@
 using DisasterTolerance.HttpApi.Requests;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.HttpApi.Mapping;
 
@@ -18,7 +16,7 @@ internal static class ErrorFilter
         }
         catch (DisasterToleranceException error)
         {
-            Log.Refused(Logger(http), http.Request.Path, (int)error.Code, error.Message);
+            Log.Refused(http.Logger(), http.Request.Path, (int)error.Code, error.Message);
             return Answers.Error((int)error.Code, ErrorTable.Of(error.Code), error.Message, keep200);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -36,7 +34,7 @@ internal static class ErrorFilter
         }
         catch (Exception error) when (error is not BadHttpRequestException)
         {
-            Log.Unexpected(Logger(http), error, http.Request.Path);
+            Log.Unexpected(http.Logger(), error, http.Request.Path);
             return Answers.Error(
                 ErrorTable.UnexpectedScode,
                 ErrorTable.Unexpected,
@@ -44,7 +42,4 @@ internal static class ErrorFilter
                 keep200);
         }
     }
-
-    private static ILogger Logger(HttpContext http) =>
-        http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("DisasterTolerance.HttpApi");
 }

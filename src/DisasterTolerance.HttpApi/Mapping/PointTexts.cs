@@ -8,7 +8,7 @@ internal static class PointTexts
 {
     public static string Of(PointRow point, TimeZoneInfo zone)
     {
-        var began = TimeZoneInfo.ConvertTime(point.Began, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        var began = Local(point.Began, zone);
         var text = point.Kind switch
         {
             PointKind.Regular => $"该快照为异地容灾备份于{began}自动创建",
@@ -19,4 +19,7 @@ internal static class PointTexts
         };
         return point.Damage.Length == 0 ? text : $"{text}（已损坏）";
     }
+
+    /// <summary>A time as the reference writes it.</summary>
+    public static string Local(DateTimeOffset time, TimeZoneInfo zone) => TimeZoneInfo.ConvertTime(time, zone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }

@@ -17,6 +17,9 @@ internal sealed class SiteNames
     /// <summary>The site that answers.</summary>
     public Guid ThisSite { get; }
 
+    /// <summary>Whether a site is configured here.</summary>
+    public bool Knows(Guid site) => _names.ContainsKey(site);
+
     /// <summary>The site's configured name; empty for a site that is not configured any more.</summary>
     public string Of(Guid site) => _names.GetValueOrDefault(site, "");
 }

@@ -3,14 +3,21 @@ using DisasterTolerance.Plans;
 
 namespace DisasterTolerance.HttpApi.Mapping;
 
+/// <summary>What a site knows beside a machine when its state is put into words. Immutable.</summary>
+/// <param name="IsUnsure">Whether the site is unsure of its facts.</param>
+/// <param name="DownSince">Since when linked sites do not answer; without those that do.</param>
+/// <param name="ThisSite">The site that answers.</param>
+/// <param name="Zone">The time zone of times.</param>
+internal sealed record StateFacts(bool IsUnsure, IReadOnlyDictionary<Guid, DateTimeOffset> DownSince, Guid ThisSite, TimeZoneInfo Zone);
+
 /// <summary>The <c>state</c> of a machine in Chinese: what happens to it, and the facts that lie over it. Pure.</summary>
 internal static class StateTexts
 {
     private const string Separator = "；";
 
-    public static string Of(MachineView view) => string.Join(Separator, Parts(view));
+    public static string Of(MachineView view, StateFacts facts) => string.Join(Separator, Parts(view, facts));
 
-    private static IEnumerable<string> Parts(MachineView view)
+    private static IEnumerable<string> Parts(MachineView view, StateFacts facts)
     {
         yield return Of(view.Progress?.Procedure ?? view.Machine.Procedure);
         switch (view.Rpo)
@@ -35,7 +42,13 @@ internal static class StateTexts
 
         if (view.PeerIsUp is false)
         {
-            yield return "对端站点不可达";
+            var peer = view.Plan.Master == facts.ThisSite ? view.Plan.Slave : view.Plan.Master;
+            yield return facts.DownSince.TryGetValue(peer, out var since) ? $"对端站点不可达（自{PointTexts.Local(since, facts.Zone)}）" : "对端站点不可达";
+        }
+
+        if (facts.IsUnsure)
+        {
+            yield return "站点数据待确认";
         }
     }
 

@@ -5,9 +5,12 @@ using DisasterTolerance.Plans;
 namespace DisasterTolerance.HttpApi.Mapping;
 
 /// <summary>The one place that turns the domain into what the wire carries. Pure.</summary>
-internal static class WireMap
+internal static partial class WireMap
 {
-    public static PlanInfo Plan(PlanView view, SiteNames sites)
+    /// <param name="view">The plan.</param>
+    /// <param name="sites">Names.</param>
+    /// <param name="working">What is being done now, by the uuid of the protected object.</param>
+    public static PlanInfo Plan(PlanView view, SiteNames sites, IReadOnlyDictionary<Guid, RunProgress> working)
     {
         var plan = view.Plan;
         return new PlanInfo
@@ -18,10 +21,11 @@ internal static class WireMap
             MasterClusterName = sites.Of(plan.Master),
             SlaveCluster = plan.Slave,
             SlaveClusterName = sites.Of(plan.Slave),
-            ProtectedVm = [.. view.Machines.Select(machine => PlanMachine(plan, machine, sites.ThisSite))],
+            ProtectedVm = [.. view.Machines.Select(machine => PlanMachine(plan, machine, sites.ThisSite, working.GetValueOrDefault(machine.Uuid)))],
             Rpo = Seconds(plan.Rpo),
             LocalBackupDuration = Seconds(plan.Interval),
             RecoverPointReserveDuration = Seconds(plan.Retention.Duration ?? TimeSpan.Zero),
+            RecoverPointReserveCount = plan.Retention.Count,
             Enable = plan.Enabled,
             Compression = plan.Compression,
             NextExecuteTime = plan.Enabled ? Seconds(view.Machines.Min(machine => machine.NextRun)) : 0,
@@ -43,16 +47,16 @@ internal static class WireMap
         Seconds(view.Link.Created),
         Seconds(view.Link.Modified));
 
-    public static StateInfo State(MachineView view, SiteNames sites)
+    public static StateInfo State(MachineView view, SiteNames sites, StateFacts facts)
     {
         var (machine, plan) = (view.Machine, view.Plan);
         return new StateInfo
         {
-            Name = machine.Guest.Name.Length > 0 ? machine.Guest.Name : machine.Name,
+            Name = NameOf(machine),
             Uuid = machine.MasterUuid,
             ObjectGroup = machine.Guest.Group,
             ObjectGroupPath = machine.Guest.GroupPath,
-            State = StateTexts.Of(view),
+            State = StateTexts.Of(view, facts),
             Ip = machine.Guest.Ips,
             Rpo = Seconds(plan.Rpo),
             SatisfyRpo = view.Rpo == RpoState.Met,
@@ -77,12 +81,9 @@ internal static class WireMap
         };
     }
 
-    public static BackupInfo Backup(PointRow point, TimeZoneInfo zone) =>
-        new(point.Name, PointTexts.Of(point, zone), Seconds(point.Committed), point.Uuid);
-
-    private static PlanVmInfo PlanMachine(PlanRow plan, MachineRow machine, Guid thisSite)
+    private static PlanVmInfo PlanMachine(PlanRow plan, MachineRow machine, Guid thisSite, RunProgress? working)
     {
-        var (master, slave) = plan.Master == thisSite ? (machine.Own, machine.Peer) : (machine.Peer, machine.Own);
+        var (master, slave) = Holdings(plan, machine, thisSite);
         return new PlanVmInfo
         {
             Uuid = machine.Uuid,
@@ -91,7 +92,7 @@ internal static class WireMap
             MasterSideUuid = machine.MasterUuid,
             SlaveSideUuid = machine.SlaveUuid,
             RunningCluster = machine.Ownership.Owner,
-            Procedure = (int)machine.Procedure,
+            Procedure = (int)(working?.Procedure ?? machine.Procedure),
             LastBackupTime = Math.Max(Seconds(master.LastPointCommitted), Seconds(slave.LastPointCommitted)),
             RecoveryPriority = Priority(machine.Priority),
             Ctime = Seconds(machine.Created),
@@ -100,6 +101,11 @@ internal static class WireMap
             DtpType = "",
             MasterSideLastSnap = master.LastPointName,
             SlaveSideLastSnap = slave.LastPointName,
+            HostUuid = OrNull(machine.HostUuid),
+            Path = OrNull(machine.Path),
+            OvaPath = OrNull(machine.OvaPath),
+            Tenant = OrNull(machine.Tenant),
+            SnapshotName = OrNull(machine.SnapshotName),
         };
     }
 
@@ -110,6 +116,8 @@ internal static class WireMap
         RecoveryPriority.Low => "low",
         _ => throw new ArgumentOutOfRangeException(nameof(priority), priority, null),
     };
+
+    private static string? OrNull(string text) => text.Length == 0 ? null : text;
 
     private static long Seconds(TimeSpan time) => (long)time.TotalSeconds;
 

@@ -3,6 +3,7 @@ using DisasterTolerance.Links;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace DisasterTolerance.HttpApi.Requests;
@@ -29,6 +30,9 @@ internal static class HttpContextReading
         faults.ThrowIfAny();
         return uuid;
     }
+
+    /// <summary>Where messages about requests go.</summary>
+    public static ILogger Logger(this HttpContext http) => http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("DisasterTolerance.HttpApi");
 
     /// <summary>For work that goes on when the client goes away: it ends with the host only.</summary>
     public static CancellationToken HostStopping(this HttpContext http) =>

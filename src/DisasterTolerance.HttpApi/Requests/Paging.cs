@@ -15,24 +15,36 @@ internal readonly record struct Paging(int Skip, int? Take)
     /// <summary>Pages of a route whose example gives the length in <c>page</c>.</summary>
     public static Paging ByPage(long? number, long? page) => Of(length: page, index: number);
 
-    /// <summary>Reads a list page by page until this part of it is complete.</summary>
-    public async ValueTask<(IReadOnlyList<T> Items, long TotalCount)> ReadAsync<T>(Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read)
+    /// <summary>Reads the begin of this part of a list; the rest is read while it is written, so that a long list is never held whole.</summary>
+    public async ValueTask<(IAsyncEnumerable<T> Items, long TotalCount)> ReadAsync<T>(Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read)
     {
         if (Take is { } take)
         {
             var page = await read(Skip, take);
-            return (page.Items, page.TotalCount);
+            return (page.Items.ToAsyncEnumerable(), page.TotalCount);
         }
 
-        var items = new List<T>();
+        var first = await read(0, LongestPage);
+        return (AllAsync(first.Items, read), first.TotalCount);
+    }
+
+    private static async IAsyncEnumerable<T> AllAsync<T>(IReadOnlyList<T> first, Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read)
+    {
+        var (page, done) = (first, 0);
         while (true)
         {
-            var page = await read(items.Count, LongestPage);
-            items.AddRange(page.Items);
-            if (page.Items.Count < LongestPage)
+            foreach (var item in page)
             {
-                return (items, page.TotalCount);
+                yield return item;
             }
+
+            if (page.Count < LongestPage)
+            {
+                yield break;
+            }
+
+            done += page.Count;
+            page = (await read(done, LongestPage)).Items;
         }
     }
 

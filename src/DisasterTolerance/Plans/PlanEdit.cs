@@ -30,6 +30,15 @@ public sealed record PlanEdit
     /// <summary>The configured store for new points; null or empty keeps.</summary>
     public string? StorageMedium { get; init; }
 
+    /// <summary>vSphere's data centre; null or empty keeps.</summary>
+    public string? DatacenterReference { get; init; }
+
+    /// <summary>vSphere's host; null or empty keeps.</summary>
+    public string? HostReference { get; init; }
+
+    /// <summary>vSphere's path name of the machines; null or empty keeps.</summary>
+    public string? VmPathName { get; init; }
+
     /// <summary>The machines from now on; null keeps. An empty list is an error while the plan has machines: delete the plan instead.</summary>
     public IReadOnlyList<MachineSpecification>? Machines { get; init; }
 

@@ -28,6 +28,9 @@ internal sealed class PlanEditor(
                 Enabled = specification.Enabled,
                 Type = specification.Type,
                 StorageMedium = specification.StorageMedium,
+                DatacenterReference = specification.DatacenterReference,
+                HostReference = specification.HostReference,
+                VmPathName = specification.VmPathName,
                 Created = now,
                 Modified = now,
             };

@@ -60,12 +60,14 @@ internal static class PlanMerging
             errors.Add($"The type of {MachineNames.Of(plan)} cannot change from '{plan.Type}' to '{PlanTexts.Shown(edit.Type)}': make a new plan for the other hypervisor.");
         }
 
-        var name = string.IsNullOrEmpty(edit.Name) ? plan.Name : edit.Name;
-        var medium = string.IsNullOrEmpty(edit.StorageMedium) ? plan.StorageMedium : edit.StorageMedium;
+        var name = Given(edit.Name, plan.Name);
+        var medium = Given(edit.StorageMedium, plan.StorageMedium);
+        var (datacenter, host, path) =
+            (Given(edit.DatacenterReference, plan.DatacenterReference), Given(edit.HostReference, plan.HostReference), Given(edit.VmPathName, plan.VmPathName));
         var rpo = edit.Rpo is { } givenRpo && givenRpo != TimeSpan.Zero ? givenRpo : plan.Rpo;
         var interval = edit.Interval is { } givenInterval && givenInterval != TimeSpan.Zero ? givenInterval : plan.Interval;
         PlanTexts.CheckName(name, limits, errors);
-        PlanTexts.Check("plan's storage medium", medium, limits.TextLength, errors);
+        PlanTexts.CheckTexts(medium, datacenter, host, path, limits, errors);
         PlanRules.CheckTimes(rpo, interval, limits, errors);
         var retention = PlanRules.RetentionOf(edit.ReserveCount, edit.ReserveDuration, plan.Retention, limits, errors);
         var enabled = edit.Enabled ?? plan.Enabled;
@@ -73,6 +75,9 @@ internal static class PlanMerging
         {
             Name = name,
             StorageMedium = medium,
+            DatacenterReference = datacenter,
+            HostReference = host,
+            VmPathName = path,
             Rpo = rpo,
             Interval = interval,
             Retention = retention ?? plan.Retention,
@@ -159,5 +164,5 @@ internal static class PlanMerging
         SnapshotName = Given(wanted.SnapshotName, machine.SnapshotName),
     };
 
-    private static string Given(string wanted, string present) => wanted.Length == 0 ? present : wanted;
+    private static string Given(string? wanted, string present) => string.IsNullOrEmpty(wanted) ? present : wanted;
 }

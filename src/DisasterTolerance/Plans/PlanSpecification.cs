@@ -38,6 +38,15 @@ public sealed record PlanSpecification
     /// <summary>The configured store to keep the points in; empty (the default) for the site's default store.</summary>
     public string StorageMedium { get; init; } = "";
 
+    /// <summary>vSphere's data centre: stored and returned. Default: empty.</summary>
+    public string DatacenterReference { get; init; } = "";
+
+    /// <summary>vSphere's host: stored and returned. Default: empty.</summary>
+    public string HostReference { get; init; } = "";
+
+    /// <summary>vSphere's path name of the machines: stored and returned. Default: empty.</summary>
+    public string VmPathName { get; init; } = "";
+
     /// <summary>The machines to protect; may be empty. No machine twice.</summary>
     public IReadOnlyList<MachineSpecification> Machines { get; init; } = [];
 

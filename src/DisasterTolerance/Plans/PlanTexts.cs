@@ -12,7 +12,16 @@ internal static class PlanTexts
         }
 
         Check("plan's type", plan.Type, limits.NameLength, errors);
-        Check("plan's storage medium", plan.StorageMedium, limits.TextLength, errors);
+        CheckTexts(plan.StorageMedium, plan.DatacenterReference, plan.HostReference, plan.VmPathName, limits, errors);
+    }
+
+    /// <summary>Checks the texts of a plan that are stored as they are.</summary>
+    public static void CheckTexts(string medium, string datacenter, string host, string path, PlanLimits limits, List<string> errors)
+    {
+        Check("plan's storage medium", medium, limits.TextLength, errors);
+        Check("plan's datacenter reference", datacenter, limits.TextLength, errors);
+        Check("plan's host reference", host, limits.TextLength, errors);
+        Check("plan's path name", path, limits.TextLength, errors);
     }
 
     public static void CheckName(string name, PlanLimits limits, List<string> errors)

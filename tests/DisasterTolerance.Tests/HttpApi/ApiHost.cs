@@ -49,6 +49,8 @@ internal sealed class ApiHost : IAsyncDisposable
         });
         var (plans, links, engine, recovery, state) = (
             Substitute.For<IPlanManager>(), Substitute.For<ILinkManager>(), Substitute.For<IReplicationEngine>(), Substitute.For<IRecoveryService>(), Substitute.For<IStateReader>());
+        IReadOnlyList<LinkView> noLinks = [];
+        links.ListAsync(CancellationToken.None).ReturnsForAnyArgs(noLinks);
         state.Site.Returns(new SiteView(Master, "cluster_name_213", IsReady: true, IsUnsure: false, ""));
         builder.Services.AddSingleton(plans).AddSingleton(links).AddSingleton(engine).AddSingleton(recovery).AddSingleton(state);
         builder.Services.AddSingleton(new PeerOptions { Uuid = Slave, Name = "cluster_name_212" });
@@ -58,12 +60,17 @@ internal sealed class ApiHost : IAsyncDisposable
         return new ApiHost(app) { Plans = plans, Links = links, Engine = engine, Recovery = recovery, State = state };
     }
 
-    public Task<(HttpStatusCode Status, string Body)> PostAsync(string route, string body) => PostAsync(route, Encoding.UTF8.GetBytes(body));
+    public Task<(HttpStatusCode Status, string Body)> PostAsync(string route, string body, string? prefer = null) => PostAsync(route, Encoding.UTF8.GetBytes(body), prefer);
 
-    public async Task<(HttpStatusCode Status, string Body)> PostAsync(string route, byte[] body)
+    public async Task<(HttpStatusCode Status, string Body)> PostAsync(string route, byte[] body, string? prefer = null)
     {
-        using var content = new ByteArrayContent(body);
-        using var response = await _client.PostAsync(new Uri(Prefix + route, UriKind.Relative), content);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Prefix + route, UriKind.Relative)) { Content = new ByteArrayContent(body) };
+        if (prefer is not null)
+        {
+            request.Headers.Add("Prefer", prefer);
+        }
+
+        using var response = await _client.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 

@@ -85,18 +85,80 @@ public class WorkAnswerTests
     }
 
     [Theory]
-    [InlineData("/slavecluster/backup/recovery", "\"vm_backup_uuid\":\"DT-1\"", ErrorCode.Conflict)]
-    [InlineData("/mastercluster/backup/recovery", "\"vm_backup_uuid\":\"\"", ErrorCode.InvalidArgument)]
-    public async Task Recovery_WrongSiteOrNoPoint_FailsAndRecoversNothing(string route, string point, ErrorCode expected)
+    [InlineData("/mastercluster/backup/recovery", "5ea15037-7a21-4233-8c69-b8112156c474")]
+    [InlineData("/slavecluster/backup/recovery", "b62e7f1b-28c2-4fa7-9226-63231bbd84ea")]
+    public async Task Recovery_Route_NamesTheSiteOfThePlan(string route, string site)
+    {
+        await using var host = await HostAsync();
+        host.Recovery.RecoverManyAsync(Arg.Any<IReadOnlyList<RecoveryRequest>>(), Arg.Any<CancellationToken>())
+            .Returns(call => [.. call.Arg<IReadOnlyList<RecoveryRequest>>().Select(r => new RecoveryOutcome(r, null, null))]);
+
+        await host.PostAsync(route, $$"""{"recover_vms":[{{{Vm}},"vm_backup_uuid":"DT-1"}]}""");
+
+        await host.Recovery.Received(1).RecoverManyAsync(Arg.Is<IReadOnlyList<RecoveryRequest>>(list => list.Single().Site == new Guid(site)), Arg.Any<CancellationToken>());
+    }
+
+    [Fact]
+    public async Task Recovery_NoPoint_FailsAndRecoversNothing()
     {
         await using var host = await HostAsync();
         host.Recovery.RecoverManyAsync(Arg.Any<IReadOnlyList<RecoveryRequest>>(), Arg.Any<CancellationToken>()).Returns([]);
 
-        var (_, body) = await host.PostAsync(route, $$"""{"recover_vms":[{{{Vm}},{{point}}}]}""");
+        var (_, body) = await host.PostAsync("/mastercluster/backup/recovery", $$"""{"recover_vms":[{{{Vm}},"vm_backup_uuid":""}]}""");
 
         var data = JsonNode.Parse(body)!["data"]!;
-        Assert.Equal((1, (int)expected), ((int)data["fail"]!, (int)data["results"]![0]!["scode"]!));
+        Assert.Equal((1, (int)ErrorCode.InvalidArgument), ((int)data["fail"]!, (int)data["results"]![0]!["scode"]!));
         await host.Recovery.DidNotReceive().RecoverManyAsync(Arg.Is<IReadOnlyList<RecoveryRequest>>(list => list.Count > 0), Arg.Any<CancellationToken>());
+    }
+
+    [Theory]
+    [InlineData("respond-async")]
+    [InlineData("wait=10, Respond-Async")]
+    public async Task Execute_PreferAsync_AnswersBeforeTheWorkIsDone(string prefer)
+    {
+        await using var host = await HostAsync();
+        var (begun, done) = (new TaskCompletionSource(), new TaskCompletionSource<RunReport>());
+#pragma warning disable CA2012 // The call only tells the substitute what to answer.
+        host.Engine.RunAsync(Arg.Any<RunRequest>(), Arg.Any<CancellationToken>()).Returns(_ =>
+        {
+            begun.SetResult();
+            return new ValueTask<RunReport>(done.Task);
+        });
+#pragma warning restore CA2012
+
+        var (status, body) = await host.PostAsync("/backup/execute", $$"""{"exec_vms":[{{{Vm}}}]}""", prefer);
+
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        Assert.Equal(1, (int)JsonNode.Parse(body)!["data"]!["success"]!);
+        await begun.Task;
+        done.SetCanceled(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Execute_PreferAsyncAndUnknownMachine_SaysSoAtOnce()
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        var (status, body) = await host.PostAsync("/backup/execute", $$"""{"exec_vms":[{{{Vm}}}]}""", "respond-async");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal((int)ErrorCode.NotFound, (int)JsonNode.Parse(body)!["data"]!["results"]![0]!["scode"]!);
+        await host.Engine.DidNotReceive().RunAsync(Arg.Any<RunRequest>(), Arg.Any<CancellationToken>());
+    }
+
+    [Fact]
+    public async Task Recovery_PreferAsync_AnswersBeforeTheWorkIsDone()
+    {
+        await using var host = await HostAsync();
+        var done = new TaskCompletionSource<IReadOnlyList<RecoveryOutcome>>();
+#pragma warning disable CA2012 // The call only tells the substitute what to answer.
+        host.Recovery.RecoverManyAsync(Arg.Any<IReadOnlyList<RecoveryRequest>>(), Arg.Any<CancellationToken>()).Returns(new ValueTask<IReadOnlyList<RecoveryOutcome>>(done.Task));
+#pragma warning restore CA2012
+
+        var (status, _) = await host.PostAsync("/slavecluster/backup/recovery", $$"""{"recover_vms":[{{{Vm}},"vm_backup_uuid":"DT-1"}]}""", "respond-async");
+
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        done.SetResult([]);
     }
 
     private static async Task<ApiHost> HostAsync()

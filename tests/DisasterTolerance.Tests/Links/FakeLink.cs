@@ -63,6 +63,11 @@ internal sealed class FakeLink(Guid self, Guid peer, string peerName, ControlDis
     public ValueTask<IDataChannel> OpenDataAsync(Guid session, CancellationToken cancellationToken) =>
         throw new DisasterToleranceException(ErrorCode.PeerUnreachable, "This link carries no data.", isTransient: true);
 
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    public ValueTask ProbeAsync(string host, CancellationToken cancellationToken) =>
+        State.IsUp ? ValueTask.CompletedTask : throw new DisasterToleranceException(ErrorCode.PeerUnreachable, $"Site '{peerName}' does not answer.", isTransient: true);
+
     public void SetLimit(long bytesPerSecond) => Limit = bytesPerSecond;
 }
 

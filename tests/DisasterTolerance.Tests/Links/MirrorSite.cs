@@ -46,6 +46,7 @@ internal sealed class MirrorSite
         var points = new PointDirectory(Context);
         var audit = new AuditLog(Context);
         var limits = new PlanLimits();
+        var policy = new ForwardPolicy(Context, [new PeerOptions { Uuid = peer }]);
         var gates = new PlanGates();
         Plans = new PlanCatalog(Context);
         Writer = new PlanWriter(Context, Machines, points, Plans, Outbox, Journal);
@@ -54,14 +55,14 @@ internal sealed class MirrorSite
         var client = new FactsClient(Context);
         Mirror = new PlanMirror(Context, client, gates, Plans, Writer, new PlanTwins(Context, Plans, Writer, audit), audit, limits);
         Manager = new PlanManager(Context, editor, Plans, new PlanForwarding(Context, Mirror), Machines);
-        LinkManager = new LinkManager(Context, audit, Outbox, new LinkChecking(Context, new ForwardPolicy(Context, [])));
+        LinkManager = new LinkManager(Context, audit, Outbox, new LinkChecking(Context, policy));
         Meeting = new FakeMeeting(Machines);
         Facts = new FactsMirror(Context, Outbox, new FactsServer(Context), client, new FactsTeller(Context), LinkManager, Mirror, new MachineMirror(Context, client, Machines, points, Meeting), Substitute.For<ICatalogRepair>());
         var rpo = new RpoReader(Context);
         State = new StateReader(Context, Plans, rpo);
         Watch = new RpoWatch(Context, rpo);
         Facts.Map(Dispatcher);
-        new PlanControl(Context, editor, Machines, new ForwardPolicy(Context, [])).Map(Dispatcher);
+        new PlanControl(Context, editor, Machines, policy).Map(Dispatcher);
     }
 
     public SiteContext Context { get; }
