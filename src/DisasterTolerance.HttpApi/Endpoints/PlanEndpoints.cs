@@ -58,8 +58,8 @@ internal static class PlanEndpoints
         {
             Master = faults.OptionalUuid(request.MasterCluster, "master_cluster"),
             AnySite = scope.AnySite,
-            Types = MachineQueries.Texts(request.FilterTypes),
-            Fuzzy = request.Fuzzy ?? "",
+            Types = MachineQueries.Texts(request.FilterTypes, "filter_types", faults),
+            Fuzzy = MachineQueries.Text(request.Fuzzy, "fuzzy", faults),
         };
         faults.ThrowIfAny();
         var paging = Paging.ByNumber(request.Number, request.Page, http.Options());

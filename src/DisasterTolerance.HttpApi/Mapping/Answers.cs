@@ -7,6 +7,8 @@ namespace DisasterTolerance.HttpApi.Mapping;
 /// <summary>Makes the envelopes.</summary>
 internal static class Answers
 {
+    private const int LongestEcho = 256;
+
     /// <summary>What is said of work that was accepted and is done later.</summary>
     public const string Accepted = "Accepted; 'state' shows how it goes on, and last_error why it failed.";
 
@@ -37,14 +39,14 @@ internal static class Answers
     {
         var text = TextOf(error);
         return new ExecuteResult(
-            (int)(error?.Code ?? 0), desc, text.English, text.Chinese, text.Chinese, [], new WorkSubject(null, request.VmUuid ?? "", request.VmName ?? ""));
+            (int)(error?.Code ?? 0), desc, text.English, text.Chinese, text.Chinese, [], new WorkSubject(null, Echo(request.VmUuid), Echo(request.VmName)));
     }
 
     public static RecoverResult Recovered(RecoverVmRequest request, DisasterToleranceException? error, string desc = "")
     {
         var text = TextOf(error);
         return new RecoverResult(
-            text.English, text.Chinese, (int)(error?.Code ?? 0), error?.Message ?? desc, null, new WorkSubject(null, request.VmUuid ?? "", request.VmName ?? ""));
+            text.English, text.Chinese, (int)(error?.Code ?? 0), error?.Message ?? desc, null, new WorkSubject(null, Echo(request.VmUuid), Echo(request.VmName)));
     }
 
     /// <summary>Counts results by whether they succeeded.</summary>
@@ -53,6 +55,9 @@ internal static class Answers
         var success = results.Count(result => scode(result) == 0);
         return new TallyData<T>(success, results.Count - success, results);
     }
+
+    /// <summary>The request's own word, as far as any name goes.</summary>
+    private static string Echo(string? text) => text is { Length: > LongestEcho } ? text[..LongestEcho] : text ?? "";
 
     private static ErrorText TextOf(DisasterToleranceException? error) =>
         error is null ? new ErrorText(StatusCodes.Status200OK, "", "") : ErrorTable.Of(error.Code);

@@ -5,6 +5,9 @@ namespace DisasterTolerance.HttpApi.Requests;
 /// <summary>Collects what is wrong with a request, so that its author hears of everything at once. Not thread-safe.</summary>
 internal sealed class RequestFaults
 {
+    private const int MostUuids = 2_000;
+    private const int MostTold = 20;
+
     private readonly List<string> _faults = [];
 
     public void Add(string fault) => _faults.Add(fault);
@@ -39,8 +42,16 @@ internal sealed class RequestFaults
     }
 
     /// <summary>Uuids; empty if the member is absent.</summary>
-    public IReadOnlyList<Guid> Uuids(IReadOnlyList<string?>? texts, string member) =>
-        [.. (texts ?? []).Select(text => OptionalUuid(text, member)).OfType<Guid>()];
+    public IReadOnlyList<Guid> Uuids(IReadOnlyList<string?>? texts, string member)
+    {
+        if (texts?.Count > MostUuids)
+        {
+            Add($"'{member}' has {texts.Count} entries, more than {MostUuids}");
+            return [];
+        }
+
+        return [.. (texts ?? []).Select(text => OptionalUuid(text, member)).OfType<Guid>()];
+    }
 
     /// <summary>A number that must be there.</summary>
     public long Number(long? number, string member)
@@ -75,8 +86,9 @@ internal sealed class RequestFaults
     {
         if (_faults.Count > 0)
         {
+            var more = _faults.Count > MostTold ? $"; and {_faults.Count - MostTold} more" : "";
             throw new DisasterToleranceException(
-                ErrorCode.InvalidArgument, $"The request is not valid: {string.Join("; ", _faults)}. Nothing was changed. Correct it and send it again.");
+                ErrorCode.InvalidArgument, $"The request is not valid: {string.Join("; ", _faults.Take(MostTold))}{more}. Nothing was changed. Correct it and send it again.");
         }
     }
 

@@ -32,13 +32,20 @@ internal static class PlanMerging
         return new()
         {
             Errors = [],
-            Plan = changes ? merged with { Revision = plan.Revision + 1, Modified = now } : plan,
+            Plan = changes ? merged with { Revision = plan.Revision + 1, Modified = NextModified(plan, now) } : plan,
             Added = lists.Added,
             Removed = lists.Removed,
             Changed = lists.Changed,
             ChangesAnything = changes,
             Reschedules = merged.Interval != plan.Interval || merged.Enabled != plan.Enabled,
         };
+    }
+
+    /// <summary>The time of an edit. Whole seconds are what editors compare, so no two edits share one, whatever the clock says.</summary>
+    internal static DateTimeOffset NextModified(PlanRow plan, DateTimeOffset now)
+    {
+        var next = DateTimeOffset.FromUnixTimeSeconds(plan.Modified.ToUnixTimeSeconds() + 1);
+        return now > next ? now : next;
     }
 
     private static string? Stale(PlanRow plan, PlanEdit edit)

@@ -39,10 +39,20 @@ internal static class PlanTexts
         var label = MachineNames.Of(machine);
         Check($"name of {label}", machine.Name, limits.NameLength, errors);
         Check($"host of {label}", machine.HostUuid, limits.TextLength, errors);
-        Check($"path of {label}", machine.Path, limits.TextLength, errors);
-        Check($"OVA path of {label}", machine.OvaPath, limits.TextLength, errors);
+        CheckPath($"path of {label}", machine.Path, limits, errors);
+        CheckPath($"OVA path of {label}", machine.OvaPath, limits, errors);
         Check($"tenant of {label}", machine.Tenant, limits.TextLength, errors);
         Check($"snapshot name of {label}", machine.SnapshotName, limits.TextLength, errors);
+    }
+
+    // Nothing here opens these paths, but whoever reads them back shall not be led out of the folder that he expects.
+    private static void CheckPath(string what, string path, PlanLimits limits, List<string> errors)
+    {
+        Check(what, path, limits.TextLength, errors);
+        if (path.Split('/', '\\').Contains("..", StringComparer.Ordinal))
+        {
+            errors.Add($"The {what} has '..' in it: give it without.");
+        }
     }
 
     public static void Check(string what, string text, int longest, List<string> errors)

@@ -24,9 +24,9 @@ internal sealed class RecoveryPoints(SiteContext site, PointDirectory points)
         {
             [var point] => point,
             [] => throw new DisasterToleranceException(
-                ErrorCode.NoRecoveryPoint, $"The store of site '{site.Name}' has no point '{wanted}' of {MachineNames.Of(machine)}. Choose one of the list of points."),
+                ErrorCode.NoRecoveryPoint, $"The store of site '{site.Name}' has no point '{PlanTexts.Shown(wanted)}' of {MachineNames.Of(machine)}. Choose one of the list of points."),
             var many => throw new DisasterToleranceException(
-                ErrorCode.Ambiguous, $"{many.Count} points of {MachineNames.Of(machine)} are called '{wanted}': name one by its uuid ({string.Join(", ", many.Take(3).Select(point => point.Uuid))})."),
+                ErrorCode.Ambiguous, $"{many.Count} points of {MachineNames.Of(machine)} are called '{PlanTexts.Shown(wanted)}': name one by its uuid ({string.Join(", ", many.Take(3).Select(point => point.Uuid))})."),
         };
     }
 

@@ -114,14 +114,14 @@ public sealed partial class ToleranceTests
         var request = JsonNode.Parse(Example.Read("add").Request!)!;
         (request["datacenter_reference"], request["host_reference"], request["vm_path_name"]) = ("datacenter-2", "host-9", "[ds] vm2/vm2.vmx");
         var machine = request["protected_vm"]![0]!;
-        (machine["path"], machine["ova_path"], machine["tenant"], machine["snapshot_name"], machine["host_uuid"]) = ("/in", "/in/../x.ova", "t-1", "s 1", "h-1");
+        (machine["path"], machine["ova_path"], machine["tenant"], machine["snapshot_name"], machine["host_uuid"]) = ("/in", "/in/x.ova", "t-1", "s 1", "h-1");
 
         var plan = (await world.RunAsync(() => api.PostAsync("/add", request.ToJsonString()))).Data["infos"]![0]!;
 
         Assert.Equal(("datacenter-2", "host-9", "[ds] vm2/vm2.vmx"), ((string?)plan["datacenter_reference"], (string?)plan["host_reference"], (string?)plan["vm_path_name"]));
         var returned = plan["protected_vm"]![0]!;
         Assert.Equal(
-            ("/in", "/in/../x.ova", "t-1", "s 1", "h-1"),
+            ("/in", "/in/x.ova", "t-1", "s 1", "h-1"),
             ((string?)returned["path"], (string?)returned["ova_path"], (string?)returned["tenant"], (string?)returned["snapshot_name"], (string?)returned["host_uuid"]));
     }
 
