@@ -26,7 +26,7 @@ public sealed class VerificationTests
     {
         await using var world = await TwoSites.StartAsync();
         var (guest, newest, middle, oldest) = await StartAsync(world);
-        await DamageAsync(world, guest, newest, middle);
+        await DamageAsync(world, world.West, guest, newest, middle);
         Trouble(world, guest, peer);
 
         var check = await world.RunAsync(() => world.West.Replication.VerifyAsync());
@@ -51,7 +51,7 @@ public sealed class VerificationTests
     {
         await using var world = await TwoSites.StartAsync();
         var (guest, newest, middle, _) = await StartAsync(world);
-        await DamageAsync(world, guest, newest, middle);
+        await DamageAsync(world, world.West, guest, newest, middle);
         world.East.Faults.Add(new Fault { Operation = AskedOfThePeer, Subject = uuid => uuid == guest.Uuid.ToString(), OnCall = 2 });
 
         var check = await world.RunAsync(() => world.West.Replication.VerifyAsync());
@@ -67,7 +67,7 @@ public sealed class VerificationTests
     {
         await using var world = await TwoSites.StartAsync();
         var (guest, newest, middle, _) = await StartAsync(world);
-        await DamageAsync(world, guest, newest, middle);
+        await DamageAsync(world, world.West, guest, newest, middle);
         world.West.Storage.CapacityBytes = world.West.Storage.UsedBytes + 512;
 
         var check = await world.RunAsync(() => world.West.Replication.VerifyAsync());
@@ -83,11 +83,11 @@ public sealed class VerificationTests
     {
         await using var world = await TwoSites.StartAsync();
         var (guest, newest, middle, oldest) = await StartAsync(world);
-        await DamageAsync(world, guest, newest, middle);
+        await DamageAsync(world, world.West, guest, newest, middle);
         world.Cut();
         await world.SettleAsync();
         long freed = 0;
-        OnceWith(world.West, "Catalog.QueryPoints", "", async () =>
+        OnceIn(world.West, "Catalog.QueryPoints", "", FaultPoint.After, async () =>
         {
             await ChangeAsync(world.West, oldest, point => point with { Removed = world.Now });
             freed = await world.West.Replication.SweepAsync();
@@ -106,9 +106,9 @@ public sealed class VerificationTests
     {
         await using var world = await TwoSites.StartAsync();
         var (guest, newest, middle, _) = await StartAsync(world);
-        await DamageAsync(world, guest, newest, middle);
-        OnceWith(world.East, AskedOfThePeer, guest.Uuid.ToString(), () => ChangeAsync(world.West, newest, point => point with { Removed = world.Now }));
-        Trouble(world, guest, "refuses");
+        await DamageAsync(world, world.West, guest, newest, middle);
+        OnceIn(world.East, AskedOfThePeer, guest.Uuid.ToString(), FaultPoint.Before, () => ChangeAsync(world.West, newest, point => point with { Removed = world.Now }));
+        await DamageAsync(world, world.East, guest, newest, middle);
 
         var check = await world.RunAsync(() => world.West.Replication.VerifyAsync());
 
@@ -122,9 +122,9 @@ public sealed class VerificationTests
     {
         await using var world = await TwoSites.StartAsync();
         var (guest, newest, middle, _) = await StartAsync(world);
-        await DamageAsync(world, guest, newest, middle);
-        OnceWith(world.East, AskedOfThePeer, guest.Uuid.ToString(), () => ChangeAsync(world.West, newest, point => point with { Pinned = true }));
-        Trouble(world, guest, "refuses");
+        await DamageAsync(world, world.West, guest, newest, middle);
+        OnceIn(world.East, AskedOfThePeer, guest.Uuid.ToString(), FaultPoint.Before, () => ChangeAsync(world.West, newest, point => point with { Pinned = true }));
+        await DamageAsync(world, world.East, guest, newest, middle);
 
         var check = await world.RunAsync(() => world.West.Replication.VerifyAsync());
 
@@ -149,11 +149,11 @@ public sealed class VerificationTests
         return await world.PointsAsync(world.West, guest) is [var newest, var middle, var oldest] ? (guest, newest, middle, oldest) : throw new InvalidOperationException("There are not three points.");
     }
 
-    private static async Task DamageAsync(TwoSites world, Guest guest, params PointRow[] points)
+    private static async Task DamageAsync(TwoSites world, SimSite site, Guest guest, params PointRow[] points)
     {
         foreach (var point in points)
         {
-            Assert.Equal(OwnChunks, await world.DamageAsync(world.West, guest, point));
+            Assert.Equal(OwnChunks, await world.DamageAsync(site, guest, point));
         }
     }
 
@@ -184,11 +184,11 @@ public sealed class VerificationTests
         }
     }
 
-    private static void OnceWith(SimSite site, string operation, string subject, Func<Task> action) => site.Faults.Add(new Fault
+    private static void OnceIn(SimSite site, string operation, string subject, FaultPoint point, Func<Task> action) => site.Faults.Add(new Fault
     {
         Operation = operation,
         Subject = found => found == subject,
-        Point = FaultPoint.Before,
+        Point = point,
         Kind = FaultKind.Action,
         Action = async _ => await action(),
     });
