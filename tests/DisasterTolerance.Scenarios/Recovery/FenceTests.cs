@@ -80,6 +80,28 @@ public sealed class FenceTests
         Assert.DoesNotContain(unshipped.Uuid, (await world.PointsAsync(world.West, guest)).Select(point => point.Uuid));
     }
 
+    [Fact]
+    public async Task Heal_FencedSourceHasBegunToYieldAndItsClockIsSetBack_IsNoConflictForThat()
+    {
+        await using var world = await StartAsync();
+        var (guest, _) = await StartProtectedAsync(world);
+        world.Cut();
+        await world.AdvanceAsync(TimeSpan.FromMinutes(90));
+        await world.RecoverAsync(world.West, guest);
+        Refuse(world, guest);
+        await world.HealAsync();
+        Assert.NotNull((await world.RowAsync(world.East, guest)).Pending);
+
+        // By this clock the point that was captured before the takeover is from after it.
+        world.East.Skew = TimeSpan.FromHours(-2);
+        await world.RunAsync(world.East.StopAsync);
+        await world.RunAsync(world.East.StartAsync);
+        await world.WaitForLinkAsync();
+
+        await world.AssertOwnedByAsync(world.West, guest);
+        await ResidualAsync(world, guest);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
