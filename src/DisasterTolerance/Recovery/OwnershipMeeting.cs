@@ -50,14 +50,14 @@ internal sealed class OwnershipMeeting(RecoveryTools tools, YieldRun yielding, H
     /// <summary>A site that cannot give the machine up may have it running still, so that is shown until a later meeting brings it to an end, and told once per cause.</summary>
     private async ValueTask ShowAsync(WorkSubject subject, DisasterToleranceException cause, CancellationToken cancellationToken)
     {
-        var error = $"The other site has taken {subject.Label} over, and this one cannot become its replica yet: {cause.Message} It is tried again; if it still runs here, shut it down.";
-        var isNew = false;
+        var (error, isNew) = ("", false);
         try
         {
             await tools.Machines.UpdateAsync(
                 subject.Uuid,
                 row =>
                 {
+                    error = $"The other site has taken {subject.Label} over, and this one cannot become its replica yet: {cause.Message} It is tried again.{HintOf(row)}";
                     isNew = row.Pending is { Kind: WorkKind.Yield } && (row.Procedure != Procedure.Failed || row.LastError != error);
                     return isNew ? tools.Book.Shown(row, Procedure.Failed) with { LastError = error } : row;
                 },
@@ -74,6 +74,9 @@ internal sealed class OwnershipMeeting(RecoveryTools tools, YieldRun yielding, H
             tools.Site.Events.Publish(SiteEventKind.RunFailed, error, subject.Uuid, subject.Plan.Uuid);
         }
     }
+
+    // What is not decided yet is not to be decided by a hint.
+    private static string HintOf(MachineRow row) => row.Pending?.Step == WorkSteps.Keeping ? " If the machine still runs here, shut it down." : "";
 
     private async ValueTask SettleAsync(WorkSubject subject, MachineRow peerView, TimeSpan? clockSkew, CancellationToken cancellationToken)
     {
