@@ -36,7 +36,7 @@ public enum SiteEventKind
 {
     /// <summary>A recovery point was committed in this site's store.</summary>
     PointCommitted = 0,
-    /// <summary>A run failed.</summary>
+    /// <summary>A run failed, or this site was taken over from and cannot become the replica yet.</summary>
     RunFailed = 1,
     /// <summary>A machine's RPO is missed.</summary>
     RpoMissed = 2,

@@ -69,4 +69,7 @@ internal static partial class Log
 
     [LoggerMessage(2521, LogLevel.Warning, "A new owner could not be written and is tried again: {Cause}")]
     public static partial void OwnerWriteRepeats(ILogger logger, string cause);
+
+    [LoggerMessage(2522, LogLevel.Error, "Machine '{Machine}': that this site cannot become its replica could not be written into its row")]
+    public static partial void NotShown(ILogger logger, string machine, Exception cause);
 }

@@ -31,11 +31,52 @@ internal sealed class OwnershipMeeting(RecoveryTools tools, YieldRun yielding, H
 
         using var gate = await tools.Site.Gates.EnterAsync(row.Uuid, cancellationToken).ConfigureAwait(false);
         var subject = await tools.Peers.FindAsync(row.Uuid, cancellationToken).ConfigureAwait(false);
-        if (subject.Peer == peer && subject.Row.Removed is null && subject.Plan.Deleted is null)
+        if (subject.Peer != peer || subject.Row.Removed is not null || subject.Plan.Deleted is not null)
+        {
+            return;
+        }
+
+        try
         {
             await SettleAsync(subject, peerView, clockSkew, cancellationToken).ConfigureAwait(false);
         }
+        catch (DisasterToleranceException e) when (e.Code != ErrorCode.Unsure)
+        {
+            await ShowAsync(subject, e, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
     }
+
+    /// <summary>A site that cannot give the machine up may have it running still, so that is shown until a later meeting brings it to an end, and told once per cause.</summary>
+    private async ValueTask ShowAsync(WorkSubject subject, DisasterToleranceException cause, CancellationToken cancellationToken)
+    {
+        var (error, isNew) = ("", false);
+        try
+        {
+            await tools.Machines.UpdateAsync(
+                subject.Uuid,
+                row =>
+                {
+                    error = $"The other site has taken {subject.Label} over, and this one cannot become its replica yet: {cause.Message} It is tried again.{HintOf(row)}";
+                    isNew = row.Pending is { Kind: WorkKind.Yield } && (row.Procedure != Procedure.Failed || row.LastError != error);
+                    return isNew ? tools.Book.Shown(row, Procedure.Failed) with { LastError = error } : row;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (DisasterToleranceException e)
+        {
+            // The cause itself must not be lost for it.
+            Log.NotShown(_log, subject.Row.Name, e);
+        }
+
+        if (isNew)
+        {
+            tools.Site.Events.Publish(SiteEventKind.RunFailed, error, subject.Uuid, subject.Plan.Uuid);
+        }
+    }
+
+    // What is not decided yet is not to be decided by a hint.
+    private static string HintOf(MachineRow row) => row.Pending?.Step == WorkSteps.Keeping ? " If the machine still runs here, shut it down." : "";
 
     private async ValueTask SettleAsync(WorkSubject subject, MachineRow peerView, TimeSpan? clockSkew, CancellationToken cancellationToken)
     {
@@ -174,7 +215,8 @@ internal sealed class OwnershipMeeting(RecoveryTools tools, YieldRun yielding, H
         return known is { } ahead ? new ClockSkew(ahead, (link?.State.RoundTrip ?? UnknownRoundTrip) / 2) : null;
     }
 
-    private static MachineRow WithoutWaiting(MachineRow row) => row.Pending is { Kind: WorkKind.Yield } ? row with { Pending = null } : row;
+    private MachineRow WithoutWaiting(MachineRow row) =>
+        row.Pending is { Kind: WorkKind.Yield } ? tools.Book.Settled(row with { Pending = null }) with { LastError = "" } : row;
 
     private static OwnershipView ViewOf(Guid site, MachineRow row) => new(site, row.Ownership, row.Conflict);
 }

@@ -8,8 +8,8 @@ namespace DisasterTolerance.Recovery;
 /// <summary>
 /// A site that was taken over from becomes the replica: what its disks hold is kept as a pinned residual point first. From the first step on nothing runs and nothing is captured by schedule here.
 /// <code>
-///   RunAsync ─▶ StopAsync (only if it may) ─▶ KeepAsync ─▶ AdoptAsync
-///      │ keeping ────────────────────────────────┘
+///   RunAsync ─▶ KeepAsync (stops it first, if it runs and may be stopped) ─▶ AdoptAsync
+///      │ keeping ──────────────────────────────────────────────────────────────┘
 ///      └─ whatever fails or crashes: the next meeting with the same site begins it again
 /// </code>
 /// </summary>
@@ -33,11 +33,11 @@ internal sealed class YieldRun(RecoveryTools tools, ICapturer capturer)
 
         // Written down above, so that nothing runs here meanwhile; but a site that does not trust its catalog touches nothing else.
         tools.Site.Certainty.Demand(tools.Site.Name);
-        var kept = await StopAsync(subject, stop, cancellationToken).ConfigureAwait(false);
+        var kept = await KeepAsync(subject, stop, cancellationToken).ConfigureAwait(false);
         await AdoptAsync(subject, taken, kept, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<PointRow?> StopAsync(WorkSubject subject, bool stop, CancellationToken cancellationToken)
+    private async ValueTask<PointRow?> KeepAsync(WorkSubject subject, bool stop, CancellationToken cancellationToken)
     {
         if (await tools.Power.FindAsync(subject, cancellationToken).ConfigureAwait(false) is not { } info)
         {
@@ -45,6 +45,7 @@ internal sealed class YieldRun(RecoveryTools tools, ICapturer capturer)
             return null;
         }
 
+        PointRow? kept = null;
         if (info.Power != PowerState.Off && stop)
         {
             await tools.Power.StopAsync(subject, cancellationToken).ConfigureAwait(false);
@@ -52,20 +53,20 @@ internal sealed class YieldRun(RecoveryTools tools, ICapturer capturer)
         else
         {
             PeerMachines.DemandOff(subject, info.Power);
+            kept = await FindKeptAsync(subject, cancellationToken).ConfigureAwait(false);
         }
 
-        return await KeepAsync(subject, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async ValueTask<PointRow> KeepAsync(WorkSubject subject, CancellationToken cancellationToken)
-    {
-        // Kept already if a crash came between the point and the new owner: the machine was off ever since.
-        var own = await tools.Manifests.ListOwnAsync(subject.Uuid, cancellationToken).ConfigureAwait(false);
-        var work = subject.Row.Pending!;
-        var kept = own.FirstOrDefault(p => p.Kind == PointKind.Residual && p.Origin == tools.Site.Uuid && p.Epoch == subject.Row.Ownership.Number && p.Began >= work.Started)
-            ?? (await capturer.CaptureAsync(subject.Uuid, PointKind.Residual, cancellationToken).ConfigureAwait(false)).Point;
+        kept ??= (await capturer.CaptureAsync(subject.Uuid, PointKind.Residual, cancellationToken).ConfigureAwait(false)).Point;
         Log.ResidualKept(_log, subject.Row.Name, kept.Name);
         return kept;
+    }
+
+    // Kept already if a crash came between the point and the new owner. Only what is found off is taken to have been off since then: a machine that was started meanwhile has written.
+    private async ValueTask<PointRow?> FindKeptAsync(WorkSubject subject, CancellationToken cancellationToken)
+    {
+        var own = await tools.Manifests.ListOwnAsync(subject.Uuid, cancellationToken).ConfigureAwait(false);
+        var work = subject.Row.Pending!;
+        return own.FirstOrDefault(p => p.Kind == PointKind.Residual && p.Origin == tools.Site.Uuid && p.Epoch == subject.Row.Ownership.Number && p.Began >= work.Started);
     }
 
     private async ValueTask AdoptAsync(WorkSubject subject, Ownership taken, PointRow? kept, CancellationToken cancellationToken)

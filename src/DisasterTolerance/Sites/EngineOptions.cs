@@ -39,7 +39,10 @@ public sealed class EngineOptions
     /// <summary>After this long without a confirmation an alert is raised. 1 min to 90 d. Default 24 h.</summary>
     public TimeSpan ConfirmationAlert { get; set; } = TimeSpan.FromHours(24);
 
-    /// <summary>Whether a site that lost the ownership stops its running machine by itself instead of declaring a conflict. Default false.</summary>
+    /// <summary>
+    /// Whether a site that was taken over from stops its machine, if it still runs, and becomes the replica, instead of declaring a conflict. Counts at the site that yields. A site that captured a
+    /// point after it was taken over declares the conflict all the same, and nothing is stopped. Default false.
+    /// </summary>
     public bool FenceOnYield { get; set; }
 
     /// <summary>Bytes that are kept free for retention and sweep: a run that would go below is refused. Not negative. Default 64 MiB.</summary>

@@ -19,6 +19,6 @@ internal static partial class Log
     [LoggerMessage(2804, LogLevel.Error, "Housekeeping failed; it is tried again at its next time")]
     public static partial void HousekeepingFailed(ILogger logger, Exception cause);
 
-    [LoggerMessage(2805, LogLevel.Warning, "Damaged records of machine '{Machine}' could not be fetched from site '{Peer}'")]
+    [LoggerMessage(2805, LogLevel.Warning, "Damaged records of machine '{Machine}' could not be healed from site '{Peer}'")]
     public static partial void NotHealed(ILogger logger, string machine, string peer, Exception cause);
 }

@@ -65,38 +65,38 @@ internal sealed class StoreVerification(SiteContext site, MachineDirectory machi
                 missing = await site.Store.FindMissingAsync(root, cancellationToken).ConfigureAwait(false);
             }
 
-            if (missing.Count > 0)
+            if (await MarkAsync(machine, point, missing.Count > 0 ? Reason : "", cancellationToken).ConfigureAwait(false) is { Removed: null, Damage.Length: > 0 })
             {
                 damaged.Add(point.Uuid);
             }
-
-            await MarkAsync(machine, point, missing.Count > 0 ? Reason : "", cancellationToken).ConfigureAwait(false);
         }
 
         return healed;
     }
 
-    // A peer that cannot help must not keep the damage from being marked, here and at the points that are still to be looked at.
+    // A peer that cannot help, or a store without room for what it gives, must not keep the damage from being marked, here and at the points that are still to be looked at.
     private async ValueTask<long> TryFetchAsync(MachineRow machine, Guid peer, IReadOnlyList<MissingRecord> missing, CancellationToken cancellationToken)
     {
         try
         {
             return await exchange.FetchAsync(peer, machine.Uuid, missing, cancellationToken).ConfigureAwait(false);
         }
-        catch (DisasterToleranceException e) when (e is not StorageException)
+        catch (DisasterToleranceException e)
         {
             Log.NotHealed(_log, machine.Name, site.NameOf(peer), e);
             return 0;
         }
     }
 
-    private async ValueTask MarkAsync(MachineRow machine, PointRow point, string damage, CancellationToken cancellationToken)
+    /// <returns>The point as it is in the catalog now; null if it is not there any more.</returns>
+    private async ValueTask<PointRow?> MarkAsync(MachineRow machine, PointRow point, string damage, CancellationToken cancellationToken)
     {
         if (point.Damage == damage)
         {
-            return;
+            return point;
         }
 
+        PointRow? now = null;
         var isMarked = false;
         await machines.UpdateWithAsync(
             machine.Uuid,
@@ -104,17 +104,20 @@ internal sealed class StoreVerification(SiteContext site, MachineDirectory machi
             async (row, batch) =>
             {
                 // Retention or an edit may have changed the point since it was listed.
-                var now = await site.Catalog.FindPointAsync(point.Uuid, site.Uuid, cancellationToken).ConfigureAwait(false);
+                now = await site.Catalog.FindPointAsync(point.Uuid, site.Uuid, cancellationToken).ConfigureAwait(false);
                 isMarked = now is { Removed: null } && now.Damage != damage;
                 if (isMarked)
                 {
-                    batch.Add(new CatalogChange.PutPoint(now! with { Damage = damage, FactsVersion = row.FactsVersion }));
+                    now = now! with { Damage = damage, FactsVersion = row.FactsVersion };
+                    batch.Add(new CatalogChange.PutPoint(now));
                 }
             },
             cancellationToken).ConfigureAwait(false);
         if (isMarked && damage.Length > 0)
         {
-            site.Events.Publish(SiteEventKind.Damage, $"Point {point.Name} of machine '{machine.Name}' is damaged and the peer could not help: {damage}.", machine.Uuid, machine.Plan);
+            site.Events.Publish(SiteEventKind.Damage, $"Point {point.Name} of machine '{machine.Name}' is damaged and could not be healed from the peer: {damage}.", machine.Uuid, machine.Plan);
         }
+
+        return now;
     }
 }

@@ -80,6 +80,11 @@ public sealed class RecoveryCrashTests
     public Task ResolveConflictAsync_LoserKilledAtAnyStep_EndsWithTheWinner(string operation, FaultPoint point) => ForEachCallAsync(
         operation, point, world => world.East, StartInConflictAsync, (world, guest) => world.ResolveAsync(world.East, guest, world.West), AssertWestWonAsync);
 
+    [Theory]
+    [MemberData(nameof(Steps))]
+    public Task Heal_FencedSourceKilledAtAnyStep_KeepsItsLastStateAndFollows(string operation, FaultPoint point) => ForEachCallAsync(
+        operation, point, world => world.East, StartFencedSplitAsync, (world, _) => world.HealAsync(), AssertFencedAsync);
+
     private static async Task ForEachCallAsync(
         string operation,
         FaultPoint point,

@@ -9,12 +9,13 @@ public sealed class RecoveryFaultTests
 {
     private const int MostCalls = 400;
 
-    private static readonly Dictionary<string, (Func<TwoSites, Task<(Guest, string[])>> Begin, Func<TwoSites, Guest, Task> Run)> Flows = new()
+    private static readonly Dictionary<string, (Func<TwoSites, Task<(Guest, string[])>> Begin, Func<TwoSites, Guest, Task> Run, Func<TwoSites, Guest, string[], Task> Check)> Flows = new()
     {
-        ["migrate"] = (StartProtectedAsync, (world, guest) => world.MigrateAsync(world.East, guest)),
-        ["undo"] = (StartMigratedAsync, (world, guest) => world.UndoAsync(world.West, guest)),
-        ["restore"] = (StartRestorableAsync, (world, guest) => world.RecoverAsync(world.East, guest, OldestPoint(world, guest))),
-        ["force"] = (StartProtectedAsync, (world, guest) => world.RecoverAsync(world.West, guest, force: true)),
+        ["migrate"] = (StartProtectedAsync, (world, guest) => world.MigrateAsync(world.East, guest), AssertOneRunsItAsync),
+        ["undo"] = (StartMigratedAsync, (world, guest) => world.UndoAsync(world.West, guest), AssertOneRunsItAsync),
+        ["restore"] = (StartRestorableAsync, (world, guest) => world.RecoverAsync(world.East, guest, OldestPoint(world, guest)), AssertOneRunsItAsync),
+        ["force"] = (StartProtectedAsync, (world, guest) => world.RecoverAsync(world.West, guest, force: true), AssertOneRunsItAsync),
+        ["fence"] = (StartFencedSplitAsync, (world, _) => world.HealAsync(), AssertFencedAsync),
     };
 
     public static TheoryData<string, bool, string> Failures { get; } = new(
@@ -24,7 +25,7 @@ public sealed class RecoveryFaultTests
         select (flow, isEast, operation));
 
     public static TheoryData<string, bool> Cuts { get; } = new(
-        from flow in (string[])["migrate", "undo"]
+        from flow in (string[])["migrate", "undo", "fence"]
         from isEast in (bool[])[true, false]
         select (flow, isEast));
 
@@ -52,7 +53,7 @@ public sealed class RecoveryFaultTests
 
     private static async Task ForEachCallAsync(string flow, bool isEast, string operation, Func<TwoSites, Fault> trouble)
     {
-        var (begin, run) = Flows[flow];
+        var (begin, run, check) = Flows[flow];
         for (var call = 1; call <= MostCalls; call++)
         {
             await using var world = await TwoSites.StartAsync(seed: call);
@@ -72,7 +73,7 @@ public sealed class RecoveryFaultTests
             var isOver = victim.Faults.Unfired.Count > 0;
             victim.Faults.Clear();
             await world.HealAsync();
-            await AssertOneRunsItAsync(world, guest, contents);
+            await check(world, guest, contents);
             if (isOver)
             {
                 return;

@@ -31,7 +31,8 @@ internal static class Stages
         return (guest, [.. contents, Flat(guest.Content(world.West))]);
     }
 
-    public static async Task<(Guest, string[])> StartInConflictAsync(TwoSites world)
+    /// <summary>The source is cut off and its machine runs on, while the other site fails over; both are written. The link is still cut.</summary>
+    public static async Task<(Guest, string[])> StartSplitAsync(TwoSites world)
     {
         var (guest, _) = await StartProtectedAsync(world);
         world.Cut();
@@ -39,9 +40,25 @@ internal static class Stages
         await world.RecoverAsync(world.West, guest);
         guest.Write(world.East);
         guest.Write(world.West);
+        return (guest, [Flat(guest.Content(world.West))]);
+    }
+
+    /// <summary>As <see cref="StartSplitAsync"/>, and the source may stop its machine so as to yield.</summary>
+    public static async Task<(Guest, string[])> StartFencedSplitAsync(TwoSites world)
+    {
+        world.East.Engine = engine => engine.FenceOnYield = true;
+        await world.RunAsync(world.East.StopAsync);
+        await world.RunAsync(world.East.StartAsync);
+        await world.WaitForLinkAsync();
+        return await StartSplitAsync(world);
+    }
+
+    public static async Task<(Guest, string[])> StartInConflictAsync(TwoSites world)
+    {
+        var (guest, contents) = await StartSplitAsync(world);
         await world.HealAsync();
         Assert.NotNull((await world.RowAsync(world.West, guest)).Conflict);
-        return (guest, [Flat(guest.Content(world.West))]);
+        return (guest, contents);
     }
 
     public static async Task AssertOneRunsItAsync(TwoSites world, Guest guest, string[] contents)
@@ -51,6 +68,16 @@ internal static class Stages
         var owner = row.Ownership.Owner == world.East.Uuid ? world.East : world.West;
         await world.AssertOwnedByAsync(owner, guest);
         Assert.True(contents.Contains(Flat(guest.Content(owner))), $"the disks at '{owner.Name}' hold neither the former nor the wanted bytes{Environment.NewLine}{world.Log.Tell()}");
+    }
+
+    /// <summary>The site that took over runs it, and the one that was fenced keeps what its own disks hold as a pinned residual point.</summary>
+    public static async Task AssertFencedAsync(TwoSites world, Guest guest, string[] contents)
+    {
+        await AssertOneRunsItAsync(world, guest, contents);
+        Assert.True(guest.IsOn(world.West), world.Log.Tell());
+        var residual = (await world.PointsAsync(world.East, guest)).Where(point => point.Kind == DisasterTolerance.Catalog.PointKind.Residual).MaxBy(point => point.Sequence);
+        Assert.True(residual is { Pinned: true }, world.Log.Tell());
+        Assert.Equal(Flat(guest.Content(world.East)), await world.ContentOfAsync(world.East, residual.Uuid));
     }
 
     public static string OldestPoint(TwoSites world, Guest guest) =>
