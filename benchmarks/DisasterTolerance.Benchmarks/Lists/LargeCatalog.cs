@@ -23,6 +23,9 @@ internal sealed class LargeCatalog : IDisposable
     /// <summary>A plan in the middle of the list.</summary>
     public Guid SomePlan { get; private set; }
 
+    /// <summary>A page of machines of all plans, by their master-side uuids.</summary>
+    public IReadOnlyList<Guid> SomeMachines { get; private set; } = [];
+
     /// <summary>The catalog's file; made by the first call, which takes minutes.</summary>
     public static Task<LargeCatalog> GetAsync() => Instance.Value;
 
@@ -59,6 +62,7 @@ internal sealed class LargeCatalog : IDisposable
     {
         var rows = new LargeCatalogRows();
         SomePlan = rows.AllPlans[rows.AllPlans.Count / 2].Uuid;
+        SomeMachines = [.. rows.AllMachines.Where((_, number) => number % (rows.AllMachines.Count / 50) == 0).Select(machine => machine.MasterUuid)];
         await using (var catalog = await OpenAsync())
         {
             await PutAsync(catalog, rows.AllPlans.Select(row => new CatalogChange.PutPlan(row)));
