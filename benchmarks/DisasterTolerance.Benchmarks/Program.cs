@@ -1,3 +1,11 @@
 using BenchmarkDotNet.Running;
+using DisasterTolerance.Benchmarks.Lists;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+try
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+}
+finally
+{
+    LargeCatalog.DeleteIfMade();
+}

@@ -39,6 +39,12 @@ internal sealed partial class SqliteCatalog
         return PageAsync(MachineSelection.Of(query), RowJson.Default.MachineRow, query.Skip, query.Take, cancellationToken);
     }
 
+    public ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plans);
+        return ListEachAsync(Statements.MachinesOfPlan, RowJson.Default.MachineRow, "$plan", plans, cancellationToken);
+    }
+
     public ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
@@ -55,6 +61,12 @@ internal sealed partial class SqliteCatalog
     {
         ArgumentNullException.ThrowIfNull(query);
         return PageAsync(PointSelection.Of(query), RowJson.Default.PointRow, query.Skip, query.Take, cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<PointRow>> FindNewestPointsAsync(Guid site, IReadOnlyList<Guid> machines, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(machines);
+        return ListEachAsync(Statements.NewestPoint, RowJson.Default.PointRow, "$machine", machines, cancellationToken, ("$site", ColumnValues.Of(site)));
     }
 
     public async IAsyncEnumerable<PointRow> ReadPointsAsync(Guid site, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -100,6 +112,23 @@ internal sealed partial class SqliteCatalog
 
     private ValueTask<IReadOnlyList<T>> ListAsync<T>(string sql, JsonTypeInfo<T> type, CancellationToken cancellationToken, params (string Name, object Value)[] parameters) =>
         ReadAsync<IReadOnlyList<T>>(reader => reader.Rows(sql, type, parameters), cancellationToken);
+
+    // A statement for each uuid, all in one snapshot: each is a search by index, and together they cost one turn of a connection.
+    private ValueTask<IReadOnlyList<T>> ListEachAsync<T>(
+        string sql, JsonTypeInfo<T> type, string parameter, IReadOnlyList<Guid> uuids, CancellationToken cancellationToken, params (string Name, object Value)[] parameters) =>
+        ReadAsync<IReadOnlyList<T>>(
+            reader =>
+            {
+                var rows = new List<T>();
+                foreach (var uuid in uuids.Distinct())
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    rows.AddRange(reader.Rows(sql, type, [(parameter, ColumnValues.Of(uuid)), .. parameters]));
+                }
+
+                return rows;
+            },
+            cancellationToken);
 
     private ValueTask<CatalogPage<T>> PageAsync<T>(Selection selection, JsonTypeInfo<T> type, int skip, int take, CancellationToken cancellationToken)
     {

@@ -34,6 +34,9 @@ internal static class CatalogSearch
         query.Skip,
         query.Take);
 
+    public static IReadOnlyList<MachineRow> MachinesOfPlans(CatalogImage image, IReadOnlyList<Guid> plans) =>
+        [.. plans.Distinct().SelectMany(plan => Machines(image, new MachineQuery { Plan = plan, Take = int.MaxValue }).Items)];
+
     public static IReadOnlyList<MachineRow> DueMachines(CatalogImage image, DateTimeOffset until, int limit) =>
         [.. image.Machines.Values.Where(machine => machine is { Removed: null, NextRun: { } due } && Stamp(due) <= Stamp(until)).OrderBy(machine => Stamp(machine.NextRun!.Value)).ThenBy(machine => machine.Uuid).Take(limit)];
 
@@ -57,6 +60,9 @@ internal static class CatalogSearch
             .ThenBy(point => point.Site),
         query.Skip,
         query.Take);
+
+    public static IReadOnlyList<PointRow> NewestPoints(CatalogImage image, Guid site, IReadOnlyList<Guid> machines) =>
+        [.. machines.Distinct().SelectMany(machine => Points(image, new PointQuery { Site = site, Machine = machine, Take = 1 }).Items)];
 
     public static IReadOnlyList<LinkRow> Links(CatalogImage image) => [.. image.Links.Values.OrderByDescending(link => Stamp(link.Created)).ThenBy(link => link.Uuid)];
 

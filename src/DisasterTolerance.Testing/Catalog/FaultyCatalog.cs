@@ -50,6 +50,10 @@ public sealed class FaultyCatalog(ICatalog inner, FaultPlan plan) : ICatalog
         Run("QueryMachines", "", () => inner.QueryMachinesAsync(query, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken) =>
+        Run("ListMachinesOfPlans", "", () => inner.ListMachinesOfPlansAsync(plans, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken) =>
         Run("ListDueMachines", "", () => inner.ListDueMachinesAsync(until, limit, cancellationToken), cancellationToken);
 
@@ -63,6 +67,10 @@ public sealed class FaultyCatalog(ICatalog inner, FaultPlan plan) : ICatalog
     /// <inheritdoc/>
     public ValueTask<CatalogPage<PointRow>> QueryPointsAsync(PointQuery query, CancellationToken cancellationToken) =>
         Run("QueryPoints", "", () => inner.QueryPointsAsync(query, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<PointRow>> FindNewestPointsAsync(Guid site, IReadOnlyList<Guid> machines, CancellationToken cancellationToken) =>
+        Run("FindNewestPoints", "", () => inner.FindNewestPointsAsync(site, machines, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<PointRow> ReadPointsAsync(Guid site, CancellationToken cancellationToken) =>

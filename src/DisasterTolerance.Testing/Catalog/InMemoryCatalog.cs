@@ -89,6 +89,13 @@ public sealed class InMemoryCatalog(InMemoryCatalogFile file, IIdSource ids) : I
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plans);
+        return Read(image => CatalogSearch.MachinesOfPlans(image, plans), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
@@ -109,6 +116,13 @@ public sealed class InMemoryCatalog(InMemoryCatalogFile file, IIdSource ids) : I
         ArgumentOutOfRangeException.ThrowIfNegative(query.Skip);
         ArgumentOutOfRangeException.ThrowIfNegative(query.Take);
         return Read(image => CatalogSearch.Points(image, query), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<PointRow>> FindNewestPointsAsync(Guid site, IReadOnlyList<Guid> machines, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(machines);
+        return Read(image => CatalogSearch.NewestPoints(image, site, machines), cancellationToken);
     }
 
     /// <inheritdoc/>

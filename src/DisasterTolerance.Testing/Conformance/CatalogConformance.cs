@@ -16,6 +16,7 @@ public static class CatalogConformance
         .. CatalogMachineCases.All,
         .. CatalogMachineFilterCases.All,
         .. CatalogPointCases.All,
+        .. CatalogFollowUpCases.All,
         .. CatalogListCases.All,
         .. CatalogAuditCases.All,
     ];

@@ -54,6 +54,14 @@ public interface ICatalog : IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<CatalogPage<MachineRow>> QueryMachinesAsync(MachineQuery query, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// All machines of some plans, without those that were removed or whose plan was deleted or is unknown: plan by plan in the order of the list, each plan once; within a plan newest
+    /// <see cref="MachineRow.Created"/> first, then by uuid. One read for a page of plans.
+    /// </summary>
+    /// <param name="plans">The plans' uuids.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken);
+
     /// <summary>Machines that are not removed, with <see cref="MachineRow.NextRun"/> at or before a time, oldest due first, then by uuid.</summary>
     /// <param name="until">The time.</param>
     /// <param name="limit">At most so many.</param>
@@ -74,6 +82,15 @@ public interface ICatalog : IAsyncDisposable
     /// <param name="query">Which ones.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<CatalogPage<PointRow>> QueryPointsAsync(PointQuery query, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The newest point of each of some machines in a site's store, by the order of <see cref="QueryPointsAsync"/> and without removed ones: in the order of the list, each machine once. A machine
+    /// without a point there is left out. One read for a page of machines.
+    /// </summary>
+    /// <param name="site">The site.</param>
+    /// <param name="machines">The machines' uuids.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask<IReadOnlyList<PointRow>> FindNewestPointsAsync(Guid site, IReadOnlyList<Guid> machines, CancellationToken cancellationToken);
 
     /// <summary>
     /// All points in a site's store that are not removed, in no order, for work that takes long. Every point that is there from the begin of the listing to its end is listed exactly once,

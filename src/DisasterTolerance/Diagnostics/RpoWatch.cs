@@ -30,6 +30,7 @@ internal sealed class RpoWatch(SiteContext site, RpoReader rpo)
         for (var skip = 0; ; skip += PageSize)
         {
             var page = await site.Catalog.QueryMachinesAsync(new MachineQuery { Skip = skip, Take = PageSize }, cancellationToken).ConfigureAwait(false);
+            List<(MachineRow Machine, PlanRow Plan)> found = [];
             foreach (var machine in page.Items)
             {
                 if (!plans.TryGetValue(machine.Plan, out var plan))
@@ -39,8 +40,14 @@ internal sealed class RpoWatch(SiteContext site, RpoReader rpo)
 
                 if (plan is not null)
                 {
-                    seen[machine.Uuid] = await LookAsync(plan, machine, now, cancellationToken).ConfigureAwait(false);
+                    found.Add((machine, plan));
                 }
+            }
+
+            var states = await rpo.ReadAsync(found, now, cancellationToken).ConfigureAwait(false);
+            foreach (var (machine, plan) in found)
+            {
+                seen[machine.Uuid] = Look(plan, machine, states[machine.Uuid], now);
             }
 
             if (page.Items.Count < PageSize)
@@ -53,10 +60,9 @@ internal sealed class RpoWatch(SiteContext site, RpoReader rpo)
         _seen = seen;
     }
 
-    private async ValueTask<Seen> LookAsync(PlanRow plan, MachineRow machine, DateTimeOffset now, CancellationToken cancellationToken)
+    private Seen Look(PlanRow plan, MachineRow machine, RpoState state, DateTimeOffset now)
     {
         var before = _seen.GetValueOrDefault(machine.Uuid, new Seen(RpoState.Met, null));
-        var state = await rpo.ReadAsync(plan, machine, now, cancellationToken).ConfigureAwait(false);
         if (state == RpoState.Missed && before.Rpo != RpoState.Missed)
         {
             site.Events.Publish(

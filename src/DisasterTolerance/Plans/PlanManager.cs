@@ -61,13 +61,7 @@ internal sealed class PlanManager(SiteContext site, PlanEditor editor, PlanCatal
     {
         ArgumentNullException.ThrowIfNull(query);
         var page = await site.Catalog.QueryPlansAsync(query with { Take = Math.Min(query.Take, LargestPage) }, cancellationToken).ConfigureAwait(false);
-        List<PlanView> views = [];
-        foreach (var row in page.Items)
-        {
-            views.Add(await plans.ViewAsync(row, cancellationToken).ConfigureAwait(false));
-        }
-
-        return new CatalogPage<PlanView>(views, page.TotalCount);
+        return new CatalogPage<PlanView>(await plans.ViewAsync(page.Items, cancellationToken).ConfigureAwait(false), page.TotalCount);
     }
 
     public ValueTask TakeOverAsync(Guid plan, string actor, CancellationToken cancellationToken = default) => editor.TakeOverAsync(plan, actor, cancellationToken);

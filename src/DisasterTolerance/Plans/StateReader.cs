@@ -23,9 +23,8 @@ internal sealed class StateReader(SiteContext site, PlanCatalog plans, RpoReader
     {
         ArgumentNullException.ThrowIfNull(query);
         var page = await site.Catalog.QueryMachinesAsync(query with { Take = Math.Min(query.Take, LargestPage) }, cancellationToken).ConfigureAwait(false);
-        var links = await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false);
         var known = new Dictionary<Guid, PlanRow?>();
-        List<MachineView> views = [];
+        List<(MachineRow, PlanRow)> found = [];
         foreach (var machine in page.Items)
         {
             if (!known.TryGetValue(machine.Plan, out var plan))
@@ -36,11 +35,11 @@ internal sealed class StateReader(SiteContext site, PlanCatalog plans, RpoReader
             // Without its plan, which was forgotten, nothing can be said of a machine.
             if (plan is not null)
             {
-                views.Add(await ViewAsync(machine, plan, links, cancellationToken).ConfigureAwait(false));
+                found.Add((machine, plan));
             }
         }
 
-        return new CatalogPage<MachineView>(views, page.TotalCount);
+        return new CatalogPage<MachineView>(await ViewAsync(found, cancellationToken).ConfigureAwait(false), page.TotalCount);
     }
 
     public async ValueTask<MachineView?> FindMachineAsync(Guid machine, CancellationToken cancellationToken = default)
@@ -48,9 +47,7 @@ internal sealed class StateReader(SiteContext site, PlanCatalog plans, RpoReader
         var found = await site.Catalog.FindMachinesByAnyUuidAsync(machine, cancellationToken).ConfigureAwait(false);
         var row = found.OrderBy(candidate => candidate.Removed.HasValue).ThenByDescending(candidate => candidate.Created).FirstOrDefault();
         var plan = row is null ? null : await site.Catalog.FindPlanAsync(row.Plan, cancellationToken).ConfigureAwait(false);
-        return row is null || plan is null
-            ? null
-            : await ViewAsync(row, plan, await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        return row is null || plan is null ? null : (await ViewAsync([(row, plan)], cancellationToken).ConfigureAwait(false))[0];
     }
 
     public ValueTask<CatalogPage<PointRow>> ListPointsAsync(PointQuery query, CancellationToken cancellationToken = default)
@@ -65,15 +62,17 @@ internal sealed class StateReader(SiteContext site, PlanCatalog plans, RpoReader
     public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int limit, CancellationToken cancellationToken = default) =>
         site.Catalog.ReadAuditAsync(after, Math.Clamp(limit, 1, LargestAudit), cancellationToken);
 
-    private async ValueTask<MachineView> ViewAsync(MachineRow machine, PlanRow plan, IReadOnlyList<LinkRow> links, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<MachineView>> ViewAsync(IReadOnlyList<(MachineRow Machine, PlanRow Plan)> machines, CancellationToken cancellationToken)
+    {
+        var links = await site.Catalog.ListLinksAsync(cancellationToken).ConfigureAwait(false);
+        var states = await rpo.ReadAsync(machines, site.Now, cancellationToken).ConfigureAwait(false);
+        return [.. machines.Select(found => View(found.Machine, found.Plan, states[found.Machine.Uuid], links))];
+    }
+
+    private MachineView View(MachineRow machine, PlanRow plan, RpoState state, IReadOnlyList<LinkRow> links)
     {
         var peer = site.PeerOf(plan);
         var linked = LinkRules.Holding(links, site.Uuid, peer) is not null && site.IsReady;
-        return new MachineView(
-            plans.Shown(plan, machine),
-            plan,
-            await rpo.ReadAsync(plan, machine, site.Now, cancellationToken).ConfigureAwait(false),
-            linked ? site.Links.Find(peer)?.State.IsUp : null,
-            site.Progress.Find(machine.Uuid));
+        return new MachineView(plans.Shown(plan, machine), plan, state, linked ? site.Links.Find(peer)?.State.IsUp : null, site.Progress.Find(machine.Uuid));
     }
 }

@@ -60,6 +60,10 @@ public class CatalogDifferentialTests
         Same(machines, await model.QueryMachinesAsync(machines, Token), await real.QueryMachinesAsync(machines, Token));
         var points = random.NextPointQuery();
         Same(points, await model.QueryPointsAsync(points, Token), await real.QueryPointsAsync(points, Token));
+        var ofPlans = random.NextPlans();
+        Same("machines of plans", await model.ListMachinesOfPlansAsync(ofPlans, Token), await real.ListMachinesOfPlansAsync(ofPlans, Token));
+        var (store, ofMachines) = (random.NextSite(), random.NextMachines());
+        Same("newest points", await model.FindNewestPointsAsync(store, ofMachines, Token), await real.FindNewestPointsAsync(store, ofMachines, Token));
         var (until, limit) = (random.NextTime(), random.NextLimit());
         Same("due", await model.ListDueMachinesAsync(until, limit, Token), await real.ListDueMachinesAsync(until, limit, Token));
         Assert.Equal(await model.FindNextDueAsync(Token), await real.FindNextDueAsync(Token));

@@ -26,6 +26,12 @@ internal sealed class RandomCatalogUse(int seed)
 
     public Guid NextUuid() => CatalogSamples.Id(_random.Next(100, 115) + (_random.Next(3) * 100_000));
 
+    public IReadOnlyList<Guid> NextMachines() => [NextMachine(), NextMachine(), NextMachine()];
+
+    public IReadOnlyList<Guid> NextPlans() => [NextPlan(), NextPlan(), NextPlan()];
+
+    public Guid NextSite() => Pick(_sites);
+
     public DateTimeOffset NextTime() => CatalogSamples.Time(_random.Next(6)).AddTicks(_random.Next(-20_000, 20_000));
 
     public int NextLimit() => _random.Next(0, 8);
