@@ -39,10 +39,25 @@ internal sealed partial class SqliteCatalog
         return PageAsync(MachineSelection.Of(query), RowJson.Default.MachineRow, query.Skip, query.Take, cancellationToken);
     }
 
-    public ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<PlanWithMachines>> FindPlansWithMachinesAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plans);
-        return ListEachAsync(Statements.MachinesOfPlan, RowJson.Default.MachineRow, "$plan", plans, cancellationToken);
+        return ReadAsync<IReadOnlyList<PlanWithMachines>>(
+            reader =>
+            {
+                var found = new List<PlanWithMachines>();
+                foreach (var uuid in plans.Distinct())
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (reader.Row(Statements.Plan, RowJson.Default.PlanRow, ("$uuid", ColumnValues.Of(uuid))) is { Deleted: null } plan)
+                    {
+                        found.Add(new PlanWithMachines(plan, reader.Rows(Statements.MachinesOfPlan, RowJson.Default.MachineRow, ("$plan", ColumnValues.Of(uuid)))));
+                    }
+                }
+
+                return found;
+            },
+            cancellationToken);
     }
 
     public ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken)

@@ -34,8 +34,14 @@ internal static class CatalogSearch
         query.Skip,
         query.Take);
 
-    public static IReadOnlyList<MachineRow> MachinesOfPlans(CatalogImage image, IReadOnlyList<Guid> plans) =>
-        [.. plans.Distinct().SelectMany(plan => Machines(image, new MachineQuery { Plan = plan, Take = int.MaxValue }).Items)];
+    public static IReadOnlyList<PlanWithMachines> PlansWithMachines(CatalogImage image, IReadOnlyList<Guid> plans) =>
+    [
+        .. plans.Distinct()
+            .Select(plan => image.Plans.GetValueOrDefault(plan))
+            .OfType<PlanRow>()
+            .Where(plan => plan.Deleted is null)
+            .Select(plan => new PlanWithMachines(plan, Machines(image, new MachineQuery { Plan = plan.Uuid, Take = int.MaxValue }).Items)),
+    ];
 
     public static IReadOnlyList<MachineRow> DueMachines(CatalogImage image, DateTimeOffset until, int limit) =>
         [.. image.Machines.Values.Where(machine => machine is { Removed: null, NextRun: { } due } && Stamp(due) <= Stamp(until)).OrderBy(machine => Stamp(machine.NextRun!.Value)).ThenBy(machine => machine.Uuid).Take(limit)];

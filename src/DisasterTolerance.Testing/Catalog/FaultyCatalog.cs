@@ -50,8 +50,8 @@ public sealed class FaultyCatalog(ICatalog inner, FaultPlan plan) : ICatalog
         Run("QueryMachines", "", () => inner.QueryMachinesAsync(query, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken) =>
-        Run("ListMachinesOfPlans", "", () => inner.ListMachinesOfPlansAsync(plans, cancellationToken), cancellationToken);
+    public ValueTask<IReadOnlyList<PlanWithMachines>> FindPlansWithMachinesAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken) =>
+        Run("FindPlansWithMachines", "", () => inner.FindPlansWithMachinesAsync(plans, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<MachineRow>> ListDueMachinesAsync(DateTimeOffset until, int limit, CancellationToken cancellationToken) =>

@@ -89,10 +89,10 @@ public sealed class InMemoryCatalog(InMemoryCatalogFile file, IIdSource ids) : I
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<PlanWithMachines>> FindPlansWithMachinesAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plans);
-        return Read(image => CatalogSearch.MachinesOfPlans(image, plans), cancellationToken);
+        return Read(image => CatalogSearch.PlansWithMachines(image, plans), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -13,8 +13,8 @@ internal static class CatalogFollowUpCases
 
     public static IEnumerable<ConformanceCase<CatalogFixture>> All { get; } =
     [
-        new("ListMachinesOfPlans_SeveralPlans_PlanByPlan", "Plan by plan in the order of the list, each plan once; within a plan newest Created first, then by uuid.", Opened(MachinesInOrder)),
-        new("ListMachinesOfPlans_HiddenMachines_AreLeftOut", "Without those that were removed or whose plan was deleted or is unknown.", Opened(HiddenMachines)),
+        new("FindPlansWithMachines_SeveralPlans_PlanByPlan", "In the order of the list, each plan once; within a plan newest Created first, then by uuid.", Opened(MachinesInOrder)),
+        new("FindPlansWithMachines_DeletedOrUnknown_AreLeftOut", "Plans that were deleted or are unknown are left out, and so are machines that were removed.", Opened(HiddenMachines)),
         new("FindNewestPoints_SeveralMachines_OneOfEach", "In the order of the list, each machine once. A machine without a point there is left out.", Opened(PointsInOrder)),
         new("FindNewestPoints_EqualTimes_FollowTheOrderOfPoints", "The newest point by the order of QueryPoints and without removed ones.", Opened(NewestByOrder)),
     ];
@@ -38,8 +38,9 @@ internal static class CatalogFollowUpCases
         await SeesMachinesAsync(catalog, [_unknown], [], cancellationToken).ConfigureAwait(false);
         await SeesMachinesAsync(catalog, [], [], cancellationToken).ConfigureAwait(false);
 
-        var found = (await catalog.ListMachinesOfPlansAsync([_east], cancellationToken).ConfigureAwait(false))[0];
-        RowText.Same(CatalogSamples.Machine(3, _east) with { RowVersion = 1 }, found, "The machine");
+        var found = (await catalog.FindPlansWithMachinesAsync([_east], cancellationToken).ConfigureAwait(false))[0];
+        RowText.Same(CatalogSamples.Plan(501) with { RowVersion = 1 }, found.Plan, "The plan");
+        RowText.Same(CatalogSamples.Machine(3, _east) with { RowVersion = 1 }, found.Machines[0], "The machine");
     }
 
     private static async Task HiddenMachines(ICatalog catalog, CancellationToken cancellationToken)
@@ -95,8 +96,8 @@ internal static class CatalogFollowUpCases
 
     private static async Task SeesMachinesAsync(ICatalog catalog, Guid[] plans, int[] numbers, CancellationToken cancellationToken)
     {
-        var found = await catalog.ListMachinesOfPlansAsync(plans, cancellationToken).ConfigureAwait(false);
-        Same($"the question for the machines of {plans.Length} plans", numbers, found.Select(machine => machine.Uuid));
+        var found = await catalog.FindPlansWithMachinesAsync(plans, cancellationToken).ConfigureAwait(false);
+        Same($"the question for {plans.Length} plans with their machines", numbers, found.SelectMany(plan => plan.Machines).Select(machine => machine.Uuid));
     }
 
     private static async Task SeesPointsAsync(ICatalog catalog, Guid site, Guid[] machines, int[] numbers, CancellationToken cancellationToken)

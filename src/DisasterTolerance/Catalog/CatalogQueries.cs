@@ -12,6 +12,11 @@ public sealed record CatalogState(Guid Id, long Sequence, bool Created);
 /// <param name="TotalCount">How many match before paging.</param>
 public sealed record CatalogPage<T>(IReadOnlyList<T> Items, long TotalCount);
 
+/// <summary>A plan and its machines at one instant. Immutable.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Machines">Its machines that are not removed: newest <see cref="MachineRow.Created"/> first, then by uuid.</param>
+public sealed record PlanWithMachines(PlanRow Plan, IReadOnlyList<MachineRow> Machines);
+
 /// <summary>Which plans. Members that are null or empty do not filter. Immutable.</summary>
 public sealed record PlanQuery
 {

@@ -55,12 +55,12 @@ public interface ICatalog : IAsyncDisposable
     ValueTask<CatalogPage<MachineRow>> QueryMachinesAsync(MachineQuery query, CancellationToken cancellationToken);
 
     /// <summary>
-    /// All machines of some plans, without those that were removed or whose plan was deleted or is unknown: plan by plan in the order of the list, each plan once; within a plan newest
-    /// <see cref="MachineRow.Created"/> first, then by uuid. One read for a page of plans.
+    /// Some plans with their machines, all as they were at one instant, so that no plan is seen without machines that it never lacked. In the order of the list, each plan once; plans that were deleted or
+    /// are unknown are left out. One read for a page of plans.
     /// </summary>
     /// <param name="plans">The plans' uuids.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    ValueTask<IReadOnlyList<MachineRow>> ListMachinesOfPlansAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<PlanWithMachines>> FindPlansWithMachinesAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken);
 
     /// <summary>Machines that are not removed, with <see cref="MachineRow.NextRun"/> at or before a time, oldest due first, then by uuid.</summary>
     /// <param name="until">The time.</param>

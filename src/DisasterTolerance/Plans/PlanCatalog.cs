@@ -36,12 +36,11 @@ internal sealed class PlanCatalog(SiteContext site)
     public async ValueTask<PlanView> ViewAsync(PlanRow plan, CancellationToken cancellationToken) =>
         View(plan, await ListMachinesAsync(plan.Uuid, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>The views of plans that are not deleted, in their order, with one read for all their machines.</summary>
-    public async ValueTask<IReadOnlyList<PlanView>> ViewAsync(IReadOnlyList<PlanRow> plans, CancellationToken cancellationToken)
+    /// <summary>The views of plans in the order of the list, each as it was at one instant. Those that are deleted meanwhile are left out.</summary>
+    public async ValueTask<IReadOnlyList<PlanView>> ViewAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
     {
-        var found = await site.Catalog.ListMachinesOfPlansAsync([.. plans.Select(plan => plan.Uuid)], cancellationToken).ConfigureAwait(false);
-        var machines = found.Reverse().ToLookup(machine => machine.Plan);
-        return [.. plans.Select(plan => View(plan, [.. machines[plan.Uuid]]))];
+        var found = await site.Catalog.FindPlansWithMachinesAsync(plans, cancellationToken).ConfigureAwait(false);
+        return [.. found.Select(one => View(one.Plan, [.. one.Machines.Reverse()]))];
     }
 
     /// <summary>A machine as it is shown. Only the owner keeps a next run; elsewhere it follows from the last run that the owner told of.</summary>

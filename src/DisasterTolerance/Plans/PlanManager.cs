@@ -53,15 +53,13 @@ internal sealed class PlanManager(SiteContext site, PlanEditor editor, PlanCatal
     }
 
     public async ValueTask<PlanView?> FindAsync(Guid plan, CancellationToken cancellationToken = default) =>
-        await site.Catalog.FindPlanAsync(plan, cancellationToken).ConfigureAwait(false) is { Deleted: null } row
-            ? await plans.ViewAsync(row, cancellationToken).ConfigureAwait(false)
-            : null;
+        await plans.ViewAsync([plan], cancellationToken).ConfigureAwait(false) is [var view] ? view : null;
 
     public async ValueTask<CatalogPage<PlanView>> ListAsync(PlanQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         var page = await site.Catalog.QueryPlansAsync(query with { Take = Math.Min(query.Take, LargestPage) }, cancellationToken).ConfigureAwait(false);
-        return new CatalogPage<PlanView>(await plans.ViewAsync(page.Items, cancellationToken).ConfigureAwait(false), page.TotalCount);
+        return new CatalogPage<PlanView>(await plans.ViewAsync([.. page.Items.Select(plan => plan.Uuid)], cancellationToken).ConfigureAwait(false), page.TotalCount);
     }
 
     public ValueTask TakeOverAsync(Guid plan, string actor, CancellationToken cancellationToken = default) => editor.TakeOverAsync(plan, actor, cancellationToken);

@@ -15,7 +15,9 @@ internal sealed class PlanMirror(
 
     /// <summary>Fetches a plan and stores it if the peer's copy holds.</summary>
     /// <returns>Machines that this site did not know.</returns>
-    public async ValueTask<IReadOnlyList<Guid>> PullAsync(IPeerLink link, Guid plan, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<Guid>> PullAsync(IPeerLink link, Guid plan, CancellationToken cancellationToken) => PullAsync(link, plan, leavesFirst: true, cancellationToken);
+
+    private async ValueTask<IReadOnlyList<Guid>> PullAsync(IPeerLink link, Guid plan, bool leavesFirst, CancellationToken cancellationToken)
     {
         if (await client.FindPlanAsync(link, plan, cancellationToken).ConfigureAwait(false) is not { } theirs)
         {
@@ -26,6 +28,11 @@ internal sealed class PlanMirror(
         {
             Log.PlanRefused(_log, plan, link.PeerName, fault);
             return [];
+        }
+
+        if (leavesFirst)
+        {
+            await PullLeftAsync(link, theirs, cancellationToken).ConfigureAwait(false);
         }
 
         using var gate = await gates.EnterMembershipAsync(plan, cancellationToken).ConfigureAwait(false);
@@ -47,6 +54,19 @@ internal sealed class PlanMirror(
         var stored = await writer.WriteAsync(change, cancellationToken).ConfigureAwait(false);
         await twins.DisableNewerAsync(stored, cancellationToken).ConfigureAwait(false);
         return [.. change.New.Select(machine => machine.Uuid)];
+    }
+
+    // A machine that comes from another plan left that one first: seen in the other order, that plan would be shown without it.
+    private async ValueTask PullLeftAsync(IPeerLink link, PlanContent theirs, CancellationToken cancellationToken)
+    {
+        HashSet<Guid> left = [];
+        foreach (var machine in theirs.Machines.Where(machine => machine.Removed is null))
+        {
+            if (await site.Catalog.FindMachineAsync(machine.Uuid, cancellationToken).ConfigureAwait(false) is { Removed: null } known && known.Plan != theirs.Plan.Uuid && left.Add(known.Plan))
+            {
+                await PullAsync(link, known.Plan, leavesFirst: false, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private async ValueTask<string?> RefuseAsync(PlanRow? own, PlanRow theirs, Guid peer, CancellationToken cancellationToken)

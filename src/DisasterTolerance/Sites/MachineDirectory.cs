@@ -6,6 +6,7 @@ namespace DisasterTolerance.Sites;
 internal sealed class MachineDirectory(SiteContext site, IFactsPublisher facts)
 {
     private const int Attempts = 100;
+    private const int LongestError = 4_000;
 
     /// <summary>The live machine of a uuid (object's or either side's); a removed one only if there is no live one.</summary>
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.NotFound"/>.</exception>
@@ -61,7 +62,7 @@ internal sealed class MachineDirectory(SiteContext site, IFactsPublisher facts)
         for (var attempt = 1; ; attempt++)
         {
             var old = await GetAsync(machine, cancellationToken).ConfigureAwait(false);
-            var changed = change(old);
+            var changed = Bounded(change(old));
             var unchanged = changed == old;
             if (unchanged && also is null)
             {
@@ -92,4 +93,8 @@ internal sealed class MachineDirectory(SiteContext site, IFactsPublisher facts)
             return changed with { RowVersion = changed.RowVersion + 1 };
         }
     }
+
+    // What a provider throws may be of any length, and a peer takes no facts with endless texts.
+    private static MachineRow Bounded(MachineRow row) =>
+        row.LastError.Length <= LongestError ? row : row with { LastError = row.LastError[..LongestError] };
 }

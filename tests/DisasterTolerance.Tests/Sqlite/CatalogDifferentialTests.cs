@@ -61,7 +61,7 @@ public class CatalogDifferentialTests
         var points = random.NextPointQuery();
         Same(points, await model.QueryPointsAsync(points, Token), await real.QueryPointsAsync(points, Token));
         var ofPlans = random.NextPlans();
-        Same("machines of plans", await model.ListMachinesOfPlansAsync(ofPlans, Token), await real.ListMachinesOfPlansAsync(ofPlans, Token));
+        Same("plans with machines", await model.FindPlansWithMachinesAsync(ofPlans, Token), await real.FindPlansWithMachinesAsync(ofPlans, Token));
         var (store, ofMachines) = (random.NextSite(), random.NextMachines());
         Same("newest points", await model.FindNewestPointsAsync(store, ofMachines, Token), await real.FindNewestPointsAsync(store, ofMachines, Token));
         var (until, limit) = (random.NextTime(), random.NextLimit());
