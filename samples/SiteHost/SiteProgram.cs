@@ -51,6 +51,7 @@ internal static class SiteProgram
         site.ConfigureLink(options => configuration.GetSection("Link").Bind(options));
         site.ConfigureEngine(options => configuration.GetSection("Engine").Bind(options));
         site.ConfigureRetention(options => configuration.GetSection("Retention").Bind(options));
+        site.ConfigureStore(options => configuration.GetSection("Store").Bind(options));
         foreach (var (name, path) in settings.Images)
         {
             site.AddImages(name, path);

@@ -24,9 +24,9 @@ internal sealed partial class HostProcess : IDisposable
     /// <summary>Everything that it writes as errors.</summary>
     public Task<string> Errors { get; }
 
-    public static HostProcess Start(params IEnumerable<string> arguments) => Start(SiteHostProgram.Command(arguments));
+    public static HostProcess Start(params IEnumerable<string> arguments) => Run(SiteHostProgram.Command(arguments));
 
-    public static HostProcess Start(ProcessStartInfo command) => new(Process.Start(command)!);
+    public static HostProcess Run(ProcessStartInfo command) => new(Process.Start(command)!);
 
     /// <summary>Waits for the line that says that the site is ready.</summary>
     public Task<string> ReadUntilReadyAsync(CancellationToken cancellationToken) => ReadUntilAsync(" is ready: ", cancellationToken);

@@ -39,6 +39,7 @@ public sealed class SiteHostTests : IDisposable
     [InlineData("Site:Uuid", "--Site:Uuid", "me")]
     [InlineData("Engine:ChunkBytes", "--Engine:ChunkBytes", "abc")]
     [InlineData("Engine:ChunkBytes", "--Engine:ChunkBytes", "5")]
+    [InlineData("Store:PackBytes", "--Store:PackBytes", "5")]
     [InlineData("nowhere", "--Link:Listen", "nowhere")]
     [InlineData("Hypervisors:hci:Kind", "--Hypervisors:hci:Kind", "Magic")]
     [InlineData("Peers:0:PublicKey", "--Peers:0:Uuid", "b62e7f1b-28c2-4fa7-9226-63231bbd84ea")]

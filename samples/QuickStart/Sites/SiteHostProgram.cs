@@ -6,7 +6,10 @@ namespace DisasterTolerance.QuickStart.Sites;
 /// <summary>Where the built SiteHost is, and how it is run.</summary>
 internal static class SiteHostProgram
 {
-    public static ProcessStartInfo Command(IEnumerable<string> arguments) => new(DotnetPath(), [DllPath(), .. arguments])
+    public static ProcessStartInfo Command(IEnumerable<string> arguments) => Dotnet([DllPath(), .. arguments]);
+
+    /// <summary>Runs something with the muxer that runs this program.</summary>
+    public static ProcessStartInfo Dotnet(IEnumerable<string> arguments) => new(DotnetPath(), [.. arguments])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
