@@ -75,7 +75,7 @@ internal static class PlanEndpoints
     }
 
     private static Dictionary<Guid, RunProgress> Working(IReplicationEngine engine) =>
-        engine.ListProgress().GroupBy(work => work.Machine).ToDictionary(works => works.Key, works => works.First());
+        engine.ListProgress().GroupBy(work => work.Machine).ToDictionary(works => works.Key, works => works.MaxBy(work => work.Procedure)!);
 
     private static DisasterToleranceException Unknown(Guid uuid) =>
         new(ErrorCode.NotFound, $"There is no plan {uuid}. It may have been deleted; 'list' shows those that exist.");

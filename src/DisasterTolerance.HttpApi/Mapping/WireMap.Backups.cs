@@ -40,7 +40,7 @@ internal static partial class WireMap
             Uuid = machine.SlaveUuid,
             BackupSize = held.Bytes,
             BackupCount = held.Count,
-            SyncDataDeltaSize = machine.DeltaBytes,
+            SyncDataDeltaSize = StillToShip(view),
             MasterCluster = plan.Master,
             MasterClusterName = sites.Of(plan.Master),
             SlaveCluster = plan.Slave,
@@ -61,6 +61,10 @@ internal static partial class WireMap
     /// <summary>What the master's and the slave's store hold, the other site's as it said last.</summary>
     private static (HoldingFacts Master, HoldingFacts Slave) Holdings(PlanRow plan, MachineRow machine, Guid thisSite) =>
         plan.Master == thisSite ? (machine.Own, machine.Peer) : (machine.Peer, machine.Own);
+
+    /// <summary>What was captured and is not shipped yet. While it is being shipped, what went already does not count any more.</summary>
+    private static long StillToShip(MachineView view) =>
+        view.Progress is { Procedure: Procedure.Shipping } shipping ? Math.Max(0, view.Machine.DeltaBytes - shipping.DoneBytes) : view.Machine.DeltaBytes;
 
     private static Procedure ProcedureOf(MachineView view) => view.Progress?.Procedure ?? view.Machine.Procedure;
 

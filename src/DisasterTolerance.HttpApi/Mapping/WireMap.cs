@@ -69,7 +69,7 @@ internal static partial class WireMap
             RunningCluster = machine.Ownership.Owner,
             RunningClusterName = sites.Of(machine.Ownership.Owner),
             PlanEnable = plan.Enabled,
-            SyncDataDeltaSize = machine.DeltaBytes,
+            SyncDataDeltaSize = StillToShip(view),
             LocalBackupDuration = Seconds(plan.Interval),
             NextExecutePlanTime = plan.Enabled ? Seconds(machine.NextRun) : 0,
             RecoveryPriority = Priority(machine.Priority),

@@ -69,6 +69,12 @@ internal sealed class SimSite
     /// <summary>More options of the next start.</summary>
     public Action<DisasterToleranceBuilder>? Configure { get; set; }
 
+    /// <summary>More hosts of the peer that a check of the link may dial, from the next start on.</summary>
+    public IReadOnlyList<string> PeerHosts { get; set; } = [];
+
+    /// <summary>Where the site takes its uuids from.</summary>
+    public SeededIds Ids => _ids;
+
     /// <summary>How often the process was started.</summary>
     public int Lives { get; private set; }
 
@@ -153,7 +159,7 @@ internal sealed class SimSite
             .AddStorage(_ => FaultyStorage.Wrap(Storage, Faults))
             .AddCatalog(_ => new FaultyCatalog(_catalog!, Faults))
             .AddTransport(_ => _network!)
-            .AddPeer(new PeerOptions { Uuid = Peer.Uuid, Name = Peer.Name, Endpoint = $"{Peer.Name}:9301", PublicKey = Peer.Address.Key })
+            .AddPeer(new PeerOptions { Uuid = Peer.Uuid, Name = Peer.Name, Endpoint = $"{Peer.Name}:9301", PublicKey = Peer.Address.Key, Hosts = PeerHosts })
             .ConfigureStore(store => store.PackBytes = 1 << 20)
             .ConfigureLink(link =>
             {

@@ -11,16 +11,18 @@ internal sealed class TwoSites : IAsyncDisposable
 {
     private readonly Driver _driver;
 
-    private TwoSites(int seed)
+    private static readonly DateTimeOffset UsualBegin = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private TwoSites(int seed, WorldFacts? facts)
     {
-        Clock = new VirtualClock();
+        Clock = new VirtualClock(facts?.Begin ?? UsualBegin);
         Log = new LogTail(Clock);
         _driver = new Driver(Clock) { WhenStill = CompleteCrashes };
         var ids = new SeededIds(seed);
-        SimulatedSite east = new(ids.NewId(), new string('e', 64)), west = new(ids.NewId(), new string('a', 64));
+        SimulatedSite east = new(facts?.East.Uuid ?? ids.NewId(), new string('e', 64)), west = new(facts?.West.Uuid ?? ids.NewId(), new string('a', 64));
         Link = new SimulatedLink(east, west, Clock);
-        East = new SimSite(this, "east", east, Link.First, seed + 1);
-        West = new SimSite(this, "west", west, Link.Second, seed + 2);
+        East = new SimSite(this, facts?.East.Name ?? "east", east, Link.First, seed + 1);
+        West = new SimSite(this, facts?.West.Name ?? "west", west, Link.Second, seed + 2);
         Ids = ids;
     }
 
@@ -45,12 +47,12 @@ internal sealed class TwoSites : IAsyncDisposable
     public DateTimeOffset Now => Clock.GetUtcNow();
 
     /// <summary>A world whose sites do not run yet.</summary>
-    public static TwoSites Create(int seed = 1) => new(seed);
+    public static TwoSites Create(int seed = 1, WorldFacts? facts = null) => new(seed, facts);
 
     /// <summary>A world whose sites run and have a link that is up.</summary>
-    public static async Task<TwoSites> StartAsync(int seed = 1, Action<TwoSites>? configure = null)
+    public static async Task<TwoSites> StartAsync(int seed = 1, Action<TwoSites>? configure = null, WorldFacts? facts = null)
     {
-        var world = new TwoSites(seed);
+        var world = new TwoSites(seed, facts);
         configure?.Invoke(world);
         await world.RunAsync(async () =>
         {
@@ -140,3 +142,12 @@ internal sealed class TwoSites : IAsyncDisposable
         }
     }
 }
+
+/// <summary>What a world begins with, where a test has to name it.</summary>
+/// <param name="Begin">The first instant.</param>
+/// <param name="East">The site that adds the link.</param>
+/// <param name="West">The other one.</param>
+internal sealed record WorldFacts(DateTimeOffset Begin, SiteFacts East, SiteFacts West);
+
+/// <summary>Uuid and name of a site.</summary>
+internal sealed record SiteFacts(Guid Uuid, string Name);

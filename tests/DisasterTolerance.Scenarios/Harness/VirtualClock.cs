@@ -4,11 +4,11 @@ namespace DisasterTolerance.Scenarios.Harness;
 /// The time of a simulated world. It stands still until the driver advances it, always exactly to the next timer, so what happens at two instants never mixes. Timers run on the driver's thread.
 /// Thread-safe; one driver.
 /// </summary>
-internal sealed class VirtualClock : TimeProvider
+internal sealed class VirtualClock(DateTimeOffset begin) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly PriorityQueue<VirtualTimer, (long Due, long Order)> _queue = new();
-    private long _now = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero).UtcTicks;
+    private long _now = begin.UtcTicks;
     private long _order;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
