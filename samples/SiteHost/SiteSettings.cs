@@ -47,7 +47,24 @@ internal sealed class SiteSettings
         Endpoint = Text(section, "Endpoint", faults),
         PublicKey = Text(section, "PublicKey", faults),
         SecondPublicKey = section["SecondPublicKey"],
+        Hosts = [.. section.List("Hosts")],
+        MayForward = Forwarded(section, faults),
     };
+
+    private static ForwardedCalls Forwarded(IConfigurationSection section, List<string> faults)
+    {
+        if (section["MayForward"] is not { } text)
+        {
+            return ForwardedCalls.All;
+        }
+
+        if (!Enum.TryParse<ForwardedCalls>(text, ignoreCase: true, out var calls) || (calls & ~ForwardedCalls.All) != 0)
+        {
+            faults.Add($"{section.Path}:MayForward is '{text}'. Write {string.Join(", ", Enum.GetNames<ForwardedCalls>())}, or several of them with commas.");
+        }
+
+        return calls;
+    }
 
     private static string ImagesPath(IConfigurationSection section, List<string> faults)
     {

@@ -12,7 +12,7 @@ internal static class NativeProgram
     private static readonly string Artifacts = Path.Combine(Repository.Root, "artifacts", "aot-smoke");
 
     /// <summary>Whether there is something to link with.</summary>
-    public static bool CanLink => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "clang")) || File.Exists(Path.Combine(folder, "gcc")));
+    public static bool CanLink => CommandPath.Has("clang") || CommandPath.Has("gcc");
 
     /// <summary>Publishes it; a warning of the trimmer or of the native compiler is an error.</summary>
     /// <returns>Its path.</returns>

@@ -43,6 +43,7 @@ public sealed class SiteHostTests : IDisposable
     [InlineData("nowhere", "--Link:Listen", "nowhere")]
     [InlineData("Hypervisors:hci:Kind", "--Hypervisors:hci:Kind", "Magic")]
     [InlineData("Peers:0:PublicKey", "--Peers:0:Uuid", "b62e7f1b-28c2-4fa7-9226-63231bbd84ea")]
+    [InlineData("Peers:0:MayForward", "--Peers:0:MayForward", "Everything")]
     public async Task Start_BadOption_SaysWhich(string named, string option, string value) =>
         await RefusedAsync(named, [.. Arguments(_folder.Ports[0], _folder.Ports[1], "a"), option, value]);
 

@@ -18,7 +18,7 @@ internal static class SiteHostProgram
     };
 
     /// <summary>The same muxer that runs this program.</summary>
-    private static string DotnetPath()
+    public static string DotnetPath()
     {
         var file = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
         var beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", file));
@@ -26,7 +26,7 @@ internal static class SiteHostProgram
     }
 
     /// <summary>Built along with this program: the same configuration, in the folder of the neighbour project.</summary>
-    private static string DllPath()
+    public static string DllPath()
     {
         var framework = new DirectoryInfo(AppContext.BaseDirectory);
         var configuration = framework.Parent!;

@@ -23,8 +23,8 @@ internal static class AccessReading
             Addresses = addresses,
             Keys = keys,
             Certificate = certificate,
-            Hosts = List(api, "Hosts").Select(host => Host(host, faults)).Concat(addresses.Select(address => address.Host).Where(host => Uri.CheckHostName(host) == UriHostNameType.Dns)).ToHashSet(StringComparer.OrdinalIgnoreCase),
-            Origins = List(api, "Origins").Select(origin => Origin(origin, faults)).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            Hosts = api.List("Hosts").Select(host => Host(host, faults)).Concat(addresses.Select(address => address.Host).Where(host => Uri.CheckHostName(host) == UriHostNameType.Dns)).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            Origins = api.List("Origins").Select(origin => Origin(origin, faults)).ToHashSet(StringComparer.OrdinalIgnoreCase),
             AnyContentType = Flag(api, "AnyContentType", faults),
         };
     }
@@ -37,7 +37,7 @@ internal static class AccessReading
         }
 
         var urls = configuration["urls"];
-        return [.. Split(string.IsNullOrWhiteSpace(urls) ? ListenAddress.Default : urls).Select(url => ListenAddress.Parse(url, faults)).OfType<ListenAddress>()];
+        return [.. SettingLists.Split(string.IsNullOrWhiteSpace(urls) ? ListenAddress.Default : urls).Select(url => ListenAddress.Parse(url, faults)).OfType<ListenAddress>()];
     }
 
     private static void CheckReach(List<ListenAddress> addresses, bool hasKey, bool hasCertificate, bool plainHttp, List<string> faults)
@@ -77,12 +77,6 @@ internal static class AccessReading
 
         return value;
     }
-
-    /// <summary>One text with semicolons, or an array.</summary>
-    private static IEnumerable<string> List(IConfigurationSection section, string key) =>
-        section.GetSection(key).GetChildren().Select(child => child.Value).Append(section[key]).OfType<string>().SelectMany(Split);
-
-    private static string[] Split(string text) => text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static string Host(string text, List<string> faults)
     {
