@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using DisasterTolerance.HttpApi;
 using DisasterTolerance.Links;
 using DisasterTolerance.Scenarios.Harness;
@@ -47,7 +48,7 @@ internal sealed class SiteApi : IAsyncDisposable
 
     public Task<ApiAnswer> PostAsync(string route, string body, string? prefer = null) => SendAsync(HttpMethod.Post, Prefix + route, Encoding.UTF8.GetBytes(body), prefer);
 
-    public async Task<ApiAnswer> SendAsync(HttpMethod method, string target, byte[]? body, string? prefer = null)
+    public async Task<ApiAnswer> SendAsync(HttpMethod method, string target, byte[]? body, string? prefer = null, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(method, new Uri(target, UriKind.Relative)) { Content = body is null ? null : new ByteArrayContent(body) };
         if (prefer is not null)
@@ -55,7 +56,7 @@ internal sealed class SiteApi : IAsyncDisposable
             request.Headers.Add("Prefer", prefer);
         }
 
-        using var response = await _client.SendAsync(request);
+        using var response = await _client.SendAsync(request, cancellationToken);
         return new ApiAnswer(response.StatusCode, await response.Content.ReadAsByteArrayAsync());
     }
 
@@ -69,5 +70,8 @@ internal sealed class SiteApi : IAsyncDisposable
 /// <summary>What a route answered.</summary>
 internal sealed record ApiAnswer(HttpStatusCode Status, byte[] Body)
 {
+    /// <summary>The answer's data.</summary>
+    public JsonNode Data => JsonNode.Parse(Body)!["data"]!;
+
     public override string ToString() => $"{(int)Status} {Encoding.UTF8.GetString(Body)}";
 }

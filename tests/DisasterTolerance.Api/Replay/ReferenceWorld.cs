@@ -17,7 +17,7 @@ internal static class ReferenceWorld
     public static readonly Guid Point = new("74130b9b-7547-4a1f-82f0-2df7a7192d49");
     public static readonly Guid Link = new("753ae07c-38e6-42b2-aa6b-8b57e47f3702");
     public static readonly Guid OtherPlan = new("de77ec92-ab63-4a7e-97dc-6c4e9ec667cf");
-    public static readonly Guid OtherObject = new("0399fca1-fc60-43c8-beb5-c8330bfd65e6");
+    public static readonly Guid OtherProtected = new("0399fca1-fc60-43c8-beb5-c8330bfd65e6");
     public static readonly Guid OtherMasterSide = new("3448a0dd-db8f-4ed5-a882-48096ab5367b");
     public static readonly Guid OtherSlaveSide = new("27aba45e-c713-45a9-bc14-c879990b5898");
 
@@ -124,7 +124,7 @@ internal static class ReferenceWorld
     /// <param name="lastRun">When its owner started its last run; the next one follows from it.</param>
     public static MachineRow OtherMachineRow(long lastRun) => new()
     {
-        Uuid = OtherObject,
+        Uuid = OtherProtected,
         Plan = OtherPlan,
         Name = "",
         MasterUuid = OtherMasterSide,

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using DisasterTolerance.Catalog;
-using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Scenarios.Harness;
 using static DisasterTolerance.Api.Replay.ReferenceWorld;
 
@@ -24,149 +23,51 @@ public sealed class ReplayTests
         [("vm.backup.list", "$.data.backups[1].Uuid")] = "the same",
     };
 
-    private static readonly HashSet<string> Played =
-    [
-        "add", "get", "delete", "list", "edit", "state", "vm.backup.list", "mastercluster.backup.list", "slavecluster.backup.list", "mastercluster.backup.recovery",
-        "slavecluster.backup.recovery", "link.add", "link.delete", "link.list", "link.checking", "link.edit", "backup.execute", "vm.confirm",
-    ];
+    public static TheoryData<string> Examples => [.. ExampleWorlds.Names];
 
     [Fact]
-    public void Examples_All_ArePlayed() => Assert.Equal(Example.Names.Order(StringComparer.Ordinal), Played.Order(StringComparer.Ordinal));
+    public void Examples_All_HaveAWorld() => Assert.Equal(Example.Names, ExampleWorlds.Names);
 
-    [Fact]
-    public async Task Add_Example_AnswersAsTheReference()
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public async Task Request_OfTheReference_IsAnsweredAsTheReferenceHasIt(string name)
     {
-        await using var world = Create(1584598000);
-        await StartAtAsync(world, Added);
-        world.East.Ids.Give(Plan, Protected, SlaveSide);
-        await PlayAsync("add", world);
+        await using var world = await ExampleWorlds.CreateAsync(name);
+        await PlayAsync(name, world);
     }
 
     [Fact]
-    public async Task Get_Example_AnswersAsTheReference()
+    public async Task Delete_Example_Deletes()
     {
-        await using var world = await WithFactsAsync(Added, Put(PlanRow()), Put(MachineRow(1584600213)));
-        await PlayAsync("get", world);
-    }
-
-    [Fact]
-    public async Task Delete_Example_AnswersAsTheReferenceAndDeletes()
-    {
-        await using var world = await WithFactsAsync(Added, Put(PlanRow()), Put(MachineRow(1584600213)));
-        await PlayAsync("delete", world);
+        await using var world = await PlayedAsync("delete");
         Assert.Null(await world.RunAsync(() => world.East.Plans.FindAsync(Plan)));
     }
 
     [Fact]
-    public async Task List_Example_AnswersAsTheReference()
+    public async Task LinkDelete_Example_Deletes()
     {
-        await using var world = await WithFactsAsync(1584599000, Put(PlanRow()), Put(MachineRow(1584600213)), Put(OtherPlanRow()), Put(OtherMachineRow(1584599276 - 600)));
-        await PlayAsync("list", world);
-    }
-
-    [Fact]
-    public async Task Edit_Example_AnswersAsTheReference()
-    {
-        await using var world = await WithFactsAsync(1584599057, Put(PlanRow()), Put(MachineRow(1584600213)));
-        await PlayAsync("edit", world);
-    }
-
-    [Fact]
-    public async Task MasterBackupList_Example_AnswersAsTheReference()
-    {
-        await using var world = await WithFactsAsync(
-            1584599100, Put(PlanRow("计划12")), Put(MachineRow(1584600213)), Put(OtherPlanRow()), Put(OtherMachineRow(1584599276 - 600)));
-        await PlayAsync("mastercluster.backup.list", world);
-    }
-
-    [Fact]
-    public async Task SlaveBackupList_Example_AnswersAsTheReference()
-    {
-        var held = OtherMachineRow(1584599362) with { Own = new HoldingFacts(1872396288, 1, "DT-1584599362", At(1584599362), At(1584599363), At(1584599363)) };
-        await using var world = await WithFactsAsync(1584599400, Put(PlanRow("计划12")), Put(MachineRow(1584600213)), Put(OtherPlanRow()), Put(held));
-        await PlayAsync("slavecluster.backup.list", world);
-    }
-
-    [Fact]
-    public async Task State_Example_AnswersAsTheReference()
-    {
-        await using var world = await WithFactsAsync(
-            1584600300,
-            Put(PlanRow("计划12")),
-            Put(MachineRow(1584602013)),
-            Put(OtherPlanRow()),
-            Put(OtherMachineRow(1584600562 - 600)),
-            new CatalogChange.PutPoint(PointRow(OtherObject, Cluster212.Uuid, Cluster213.Uuid, 1584599962, 1)));
-        await PlayAsync("state", world);
-    }
-
-    [Fact]
-    public async Task VmBackupList_Example_AnswersAsTheReference()
-    {
-        await using var world = await WithFactsAsync(
-            1629978700,
-            Put(PlanRow()),
-            Put(MachineRow(1629980435)),
-            new CatalogChange.PutPoint(PointRow(Protected, Cluster213.Uuid, Cluster213.Uuid, 1629976835, 1)),
-            new CatalogChange.PutPoint(PointRow(Protected, Cluster213.Uuid, Cluster213.Uuid, 1629978635, 2)));
-        await PlayAsync("vm.backup.list", world);
-    }
-
-    [Fact]
-    public async Task LinkAdd_Example_AnswersAsTheReference()
-    {
-        await using var world = Create(1584600000);
-        await StartAtAsync(world, 1584600413);
-        world.East.Ids.Give(Link);
-        await PlayAsync("link.add", world);
-    }
-
-    [Fact]
-    public async Task LinkDelete_Example_AnswersAsTheReferenceAndDeletes()
-    {
-        await using var world = Create(1584600000);
-        await StartAtAsync(world, 1584600413);
-        await AddLinkAsync(world);
-        await PlayAsync("link.delete", world);
+        await using var world = await PlayedAsync("link.delete");
         Assert.Empty(await world.RunAsync(() => world.East.Links.ListAsync()));
     }
 
     [Fact]
-    public async Task LinkList_Example_AnswersAsTheReference()
+    public async Task LinkChecking_Example_DialsTheHostOnTheLinksPort()
     {
-        await using var world = Create(1584600000);
-        await StartAtAsync(world, 1584600413);
-        await AddLinkAsync(world);
-        await PlayAsync("link.list", world);
-    }
-
-    [Fact]
-    public async Task LinkEdit_Example_AnswersAsTheReference()
-    {
-        await using var world = Create(1584600000);
-        await StartAtAsync(world, 1584600413);
-        await AddLinkAsync(world, limit: 50_000_000);
-        await world.AdvanceAsync(At(1584601410) - world.Now);
-        await PlayAsync("link.edit", world);
-    }
-
-    [Fact]
-    public async Task LinkChecking_Example_AnswersAsTheReference()
-    {
-        await using var world = Create(1584600000);
         var dialled = new Dialled();
+        await using var world = await ExampleWorlds.CreateAsync("link.checking");
+        await world.RunAsync(() => world.East.StopAsync());
         world.East.Configure = dialled.Watch(world.East.Configure);
-        await StartAtAsync(world, 1584600413);
-        await AddLinkAsync(world);
+        await world.RunAsync(() => world.East.StartAsync());
+        await world.WaitForLinkAsync();
         dialled.Endpoints.Clear();
         await PlayAsync("link.checking", world);
         Assert.Equal(["10.30.11.210:9301"], dialled.Endpoints);
     }
 
     [Fact]
-    public async Task MasterRecovery_Example_AnswersAsTheReferenceAndRestoresThePoint()
+    public async Task MasterRecovery_Example_RestoresThePoint()
     {
-        await using var world = await WithPointAsync();
+        await using var world = await ExampleWorlds.CreateAsync("mastercluster.backup.recovery");
         var then = world.East.Machines.HashDisk(MasterSide, "disk0");
         world.East.Machines.WriteDisk(MasterSide, "disk0", 7_000, [1, 2, 3]);
         await PlayAsync("mastercluster.backup.recovery", world);
@@ -174,62 +75,34 @@ public sealed class ReplayTests
     }
 
     [Fact]
-    public async Task SlaveRecovery_Example_AnswersAsTheReferenceAndBringsTheMachineUpAtTheSlave()
+    public async Task SlaveRecovery_Example_BringsTheMachineUpAtTheSlave()
     {
-        await using var world = await WithPointAsync();
-        var then = world.East.Machines.HashDisk(MasterSide, "disk0");
-        world.East.Machines.SetPower(MasterSide, PowerState.Off);
-        await PlayAsync("slavecluster.backup.recovery", world);
-        Assert.Equal(then, world.West.Machines.HashDisk(SlaveSide, "disk0"));
+        await using var world = await PlayedAsync("slavecluster.backup.recovery");
+        Assert.Equal(world.East.Machines.HashDisk(MasterSide, "disk0"), world.West.Machines.HashDisk(SlaveSide, "disk0"));
         Assert.Equal(SlaveSide, world.West.Machines.Starts.Single().Machine);
     }
 
     [Fact]
-    public async Task Execute_Example_AnswersAsTheReferenceAndMigrates()
+    public async Task Execute_Example_Migrates()
     {
-        await using var world = await WithPointAsync();
-        await PlayAsync("backup.execute", world);
+        await using var world = await PlayedAsync("backup.execute");
         Assert.Equal(SlaveSide, world.West.Machines.Starts.Single().Machine);
     }
 
     [Fact]
-    public async Task Confirm_Example_AnswersAsTheReferenceAndConfirms()
+    public async Task Confirm_Example_Confirms()
     {
-        await using var world = await WithPointAsync();
-        await world.RunAsync(() => world.East.Recovery.MigrateAsync(new MigrationRequest { Machine = Protected, AutoShutoff = true, Actor = "test" }));
-        await PlayAsync("vm.confirm", world);
+        await using var world = await PlayedAsync("vm.confirm");
         await world.AdvanceAsync(TimeSpan.FromMinutes(1));
         var view = await world.RunAsync(() => world.East.State.FindMachineAsync(Protected));
         Assert.Equal((Procedure.Normal, Cluster212.Uuid), (view!.Machine.Procedure, view.Machine.Ownership.Owner));
     }
 
-    /// <summary>Both sites run, the machine is protected, and both stores hold the point of the recovery examples.</summary>
-    private static async Task<TwoSites> WithPointAsync()
+    private static async Task<TwoSites> PlayedAsync(string name)
     {
-        var world = Create(1584598000);
-        world.East.Machines.WriteDisk(MasterSide, "disk0", 5_000, new byte[] { 4, 5, 6, 7 });
-        world.East.Machines.SetPower(MasterSide, PowerState.On);
-        await StartAtAsync(world, Added);
-        await AddLinkAsync(world);
-        world.East.Ids.Give(Plan, Protected, SlaveSide);
-        await world.RunAsync(() => world.East.Plans.AddAsync(Specification()));
-        await world.AdvanceAsync(TimeSpan.FromMinutes(1));
-        world.East.Ids.Give(Guid.Empty, Point);
-        var run = await world.RunAsync(() => world.East.Replication.RunAsync(new RunRequest(Protected, "test")));
-        Assert.Equal((Point, ""), (run.Point, run.NotShippedBecause));
-        await world.AdvanceAsync(TimeSpan.FromMinutes(1));
+        var world = await ExampleWorlds.CreateAsync(name);
+        await PlayAsync(name, world);
         return world;
-    }
-
-    private static async Task StartAtAsync(TwoSites world, long now)
-    {
-        await StartAsync(world);
-        if (At(now) > world.Now)
-        {
-            await world.AdvanceAsync(At(now) - world.Now);
-        }
-
-        Assert.Equal(At(now), world.Now);
     }
 
     private static async Task PlayAsync(string name, TwoSites world)
@@ -237,16 +110,17 @@ public sealed class ReplayTests
         var example = Example.Read(name);
         await using var api = await SiteApi.ServeAsync(world.East);
         var answer = await world.RunAsync(() => api.SendAsync(example.Method, example.Target, example.Request));
-
-        Assert.Equal(HttpStatusCode.OK, answer.Status);
-        using var actual = JsonDocument.Parse(answer.Body);
-        var found = JsonDifferences.Find(example.Response, actual.RootElement, values: true);
-        Assert.Empty(found.Where(difference => !Differences.ContainsKey((name, difference.Path))));
-        Assert.Equal(Differences.Keys.Where(key => key.Example == name).Select(key => key.Path).Order(StringComparer.Ordinal), found.Select(difference => difference.Path).Order(StringComparer.Ordinal));
+        AssertAnswers(name, answer);
         Assert.Empty(api.Logged.Errors);
     }
 
-    private static CatalogChange Put(PlanRow plan) => new CatalogChange.PutPlan(plan);
-
-    private static CatalogChange Put(MachineRow machine) => new CatalogChange.PutMachine(machine);
+    /// <summary>The answer is the example's, but for what is listed.</summary>
+    internal static void AssertAnswers(string name, ApiAnswer answer)
+    {
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        using var actual = JsonDocument.Parse(answer.Body);
+        var found = JsonDifferences.Find(Example.Read(name).Response, actual.RootElement, values: true);
+        Assert.Empty(found.Where(difference => !Differences.ContainsKey((name, difference.Path))));
+        Assert.Equal(Differences.Keys.Where(key => key.Example == name).Select(key => key.Path).Order(StringComparer.Ordinal), found.Select(difference => difference.Path).Order(StringComparer.Ordinal));
+    }
 }
