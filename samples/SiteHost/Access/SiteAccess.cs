@@ -50,7 +50,6 @@ internal static class SiteAccess
 
     private static void AddKeys(IServiceCollection services, ApiKeys keys)
     {
-        services.AddSingleton(keys);
         services.AddSingleton<GuessAllowance>();
         services.AddSingleton(provider => new KeyCheck(keys, provider.GetRequiredService<GuessAllowance>(), TimeProvider.System));
         services.AddSingleton(UrlEncoder.Default);
