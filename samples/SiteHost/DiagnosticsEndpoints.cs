@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DisasterTolerance.Catalog;
+using DisasterTolerance.SiteHost.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DisasterTolerance.SiteHost;
@@ -10,11 +11,11 @@ internal static class DiagnosticsEndpoints
 {
     private const int LastRuns = 20;
 
-    public static void Map(WebApplication app)
+    public static void Map(WebApplication app, AccessSettings access)
     {
-        app.MapGet("/healthz", Health);
-        app.MapGet("/metrics.json", MetricsAsync);
-        app.MapGet("/machines/{machine:guid}.json", MachineAsync);
+        app.MapGet("/healthz", Health).AllowAnonymous();
+        app.MapGet("/metrics.json", MetricsAsync).Require(access, AccessPolicies.Read);
+        app.MapGet("/machines/{machine:guid}.json", MachineAsync).Require(access, AccessPolicies.Read);
     }
 
     private static JsonHttpResult<Health> Health(IStateReader state)

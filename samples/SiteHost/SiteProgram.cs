@@ -1,3 +1,6 @@
+using DisasterTolerance.HttpApi;
+using DisasterTolerance.SiteHost.Access;
+using DisasterTolerance.SiteHost.Audit;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -22,12 +25,16 @@ internal static class SiteProgram
     private static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        LoopbackOnly.Apply(builder);
-        AddSite(builder, SiteSettings.Read(builder.Configuration));
+        var settings = SiteSettings.Read(builder.Configuration);
+        SiteAccess.Add(builder, settings.Access);
+        AddSite(builder, settings);
+        builder.Services.AddHostedService<AuditTrail>();
+        builder.Services.Configure<DisasterToleranceHttpOptions>(http => http.TimeZone = settings.TimeZone);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LongestStop);
         var app = builder.Build();
-        app.MapDisasterTolerance();
-        DiagnosticsEndpoints.Map(app);
+        SiteAccess.Use(app, settings.Access);
+        app.MapDisasterTolerance().Require(settings.Access, AccessPolicies.Route);
+        DiagnosticsEndpoints.Map(app, settings.Access);
         return app;
     }
 
@@ -44,6 +51,7 @@ internal static class SiteProgram
         site.ConfigureLink(options => configuration.GetSection("Link").Bind(options));
         site.ConfigureEngine(options => configuration.GetSection("Engine").Bind(options));
         site.ConfigureRetention(options => configuration.GetSection("Retention").Bind(options));
+        site.ConfigureStore(options => configuration.GetSection("Store").Bind(options));
         foreach (var (name, path) in settings.Images)
         {
             site.AddImages(name, path);

@@ -1,4 +1,5 @@
 using DisasterTolerance.Links;
+using DisasterTolerance.SiteHost.Access;
 
 namespace DisasterTolerance.SiteHost;
 
@@ -10,6 +11,12 @@ internal sealed class SiteSettings
     public required string Name { get; init; }
 
     public required string Data { get; init; }
+
+    /// <summary>The zone of the times in descriptions of recovery points.</summary>
+    public required TimeZoneInfo TimeZone { get; init; }
+
+    /// <summary>Who may call, and from where.</summary>
+    public required AccessSettings Access { get; init; }
 
     public required IReadOnlyList<PeerOptions> Peers { get; init; }
 
@@ -25,10 +32,12 @@ internal sealed class SiteSettings
             Uuid = ReadUuid(site, "Uuid", faults),
             Name = Text(site, "Name", faults),
             Data = Text(site, "Data", faults),
+            TimeZone = Zone(site, faults),
+            Access = AccessReading.Read(configuration, faults),
             Peers = [.. configuration.GetSection("Peers").GetChildren().Select(peer => Peer(peer, faults))],
             Images = configuration.GetSection("Hypervisors").GetChildren().ToDictionary(section => section.Key, section => ImagesPath(section, faults), StringComparer.Ordinal),
         };
-        return faults.Count == 0 ? settings : throw new SettingException(string.Join(Environment.NewLine + "  ", ["the configuration is not complete.", .. faults]));
+        return faults.Count == 0 ? settings : throw new SettingException(string.Join(Environment.NewLine + "  ", ["the configuration cannot be used.", .. faults]));
     }
 
     private static PeerOptions Peer(IConfigurationSection section, List<string> faults) => new()
@@ -38,7 +47,24 @@ internal sealed class SiteSettings
         Endpoint = Text(section, "Endpoint", faults),
         PublicKey = Text(section, "PublicKey", faults),
         SecondPublicKey = section["SecondPublicKey"],
+        Hosts = [.. section.List("Hosts")],
+        MayForward = Forwarded(section, faults),
     };
+
+    private static ForwardedCalls Forwarded(IConfigurationSection section, List<string> faults)
+    {
+        if (section["MayForward"] is not { } text)
+        {
+            return ForwardedCalls.All;
+        }
+
+        if (!Enum.TryParse<ForwardedCalls>(text, ignoreCase: true, out var calls) || (calls & ~ForwardedCalls.All) != 0)
+        {
+            faults.Add($"{section.Path}:MayForward is '{text}'. Write {string.Join(", ", Enum.GetNames<ForwardedCalls>())}, or several of them with commas.");
+        }
+
+        return calls;
+    }
 
     private static string ImagesPath(IConfigurationSection section, List<string> faults)
     {
@@ -49,6 +75,21 @@ internal sealed class SiteSettings
         }
 
         return Text(section, "Path", faults);
+    }
+
+    private static TimeZoneInfo Zone(IConfigurationSection site, List<string> faults)
+    {
+        if (site["TimeZone"] is not { } name)
+        {
+            return TimeZoneInfo.Local;
+        }
+
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
+        {
+            faults.Add($"Site:TimeZone is '{name}', which this machine does not know. Write an IANA name, for instance Asia/Shanghai; the package tzdata brings them.");
+        }
+
+        return zone ?? TimeZoneInfo.Utc;
     }
 
     private static Guid ReadUuid(IConfigurationSection section, string key, List<string> faults)

@@ -59,14 +59,14 @@ public partial class QuickStartTests(ITestOutputHelper output)
             output.WriteLine(line);
         }
 
-        Assert.NotEmpty(ProcessesNaming(work));
+        Assert.NotEmpty(ProcessList.Naming(work));
 
         Assert.Equal(0, Kill(process.Id, SigInt));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(130, process.ExitCode);
         Assert.False(Directory.Exists(work));
-        Assert.Empty(ProcessesNaming(work));
+        Assert.Empty(ProcessList.Naming(work));
     }
 
     [Theory]
@@ -81,22 +81,6 @@ public partial class QuickStartTests(ITestOutputHelper output)
 
         Assert.Equal(2, process.ExitCode);
         Assert.Contains("Usage", errors, StringComparison.Ordinal);
-    }
-
-    private static string[] ProcessesNaming(string text) =>
-        [.. Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Select(CommandLine).Where(line => line.Contains(text, StringComparison.Ordinal))];
-
-    private static string CommandLine(string folder)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(folder, "cmdline"));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // It ended meanwhile.
-            return "";
-        }
     }
 
     private static async Task<string> HashAsync(string file) =>

@@ -6,7 +6,10 @@ namespace DisasterTolerance.QuickStart.Sites;
 /// <summary>Where the built SiteHost is, and how it is run.</summary>
 internal static class SiteHostProgram
 {
-    public static ProcessStartInfo Command(IEnumerable<string> arguments) => new(DotnetPath(), [DllPath(), .. arguments])
+    public static ProcessStartInfo Command(IEnumerable<string> arguments) => Dotnet([DllPath(), .. arguments]);
+
+    /// <summary>Runs something with the muxer that runs this program.</summary>
+    public static ProcessStartInfo Dotnet(IEnumerable<string> arguments) => new(DotnetPath(), [.. arguments])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
@@ -15,7 +18,7 @@ internal static class SiteHostProgram
     };
 
     /// <summary>The same muxer that runs this program.</summary>
-    private static string DotnetPath()
+    public static string DotnetPath()
     {
         var file = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
         var beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", file));
@@ -23,7 +26,7 @@ internal static class SiteHostProgram
     }
 
     /// <summary>Built along with this program: the same configuration, in the folder of the neighbour project.</summary>
-    private static string DllPath()
+    public static string DllPath()
     {
         var framework = new DirectoryInfo(AppContext.BaseDirectory);
         var configuration = framework.Parent!;

@@ -19,8 +19,11 @@ internal static class HttpContextReading
         new(http.RequestServices.GetRequiredService<IStateReader>().Site, http.RequestServices.GetServices<PeerOptions>());
 
     /// <summary>Who asks, for the audit log.</summary>
-    public static string Actor(this HttpContext http) =>
-        http.User.Identity?.Name is { Length: > 0 } name ? name : $"http {http.Connection.RemoteIpAddress}";
+    public static string Actor(this HttpContext http)
+    {
+        var remote = http.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : http.Connection.RemoteIpAddress;
+        return http.User.Identity?.Name is not { Length: > 0 } name ? $"http {remote}" : remote is null ? name : $"{name} from {remote}";
+    }
 
     /// <summary>The object's uuid from the body, else from the query.</summary>
     public static Guid Uuid(this HttpContext http, string? fromBody)
