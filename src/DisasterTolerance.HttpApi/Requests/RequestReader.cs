@@ -26,19 +26,19 @@ internal static class RequestReader
         while (true)
         {
             var read = await ReadSomeAsync(http, body);
-            if (read.Buffer.Length > limit)
+            var isWhole = read.IsCompleted || read.Buffer.Length > limit;
+            try
             {
-                throw TooLong(limit);
+                if (isWhole)
+                {
+                    return read.Buffer.Length <= limit ? Parse(read.Buffer, type) : throw TooLong(limit);
+                }
             }
-
-            if (read.IsCompleted)
+            finally
             {
-                var value = Parse(read.Buffer, type);
-                body.AdvanceTo(read.Buffer.End);
-                return value;
+                // Also when it is refused: with a read left open the server cannot drain the body, and drops the connection instead of answering.
+                body.AdvanceTo(isWhole ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
             }
-
-            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
 
         async ValueTask<System.IO.Pipelines.ReadResult> ReadSomeAsync(HttpContext context, System.IO.Pipelines.PipeReader reader)
