@@ -6,7 +6,7 @@ namespace DisasterTolerance.HttpApi.Endpoints;
 /// <summary>Work that goes on after its request was answered, because the client asked for that with <c>Prefer: respond-async</c> (RFC 7240). It ends with the host.</summary>
 internal static class AcceptedWork
 {
-    private const string RespondAsync = "respond-async";
+    public const string RespondAsync = "respond-async";
 
     /// <summary>Whether the client wants an answer as soon as its request is accepted.</summary>
     public static bool IsPreferred(HttpContext http) => http.Request.Headers["Prefer"]

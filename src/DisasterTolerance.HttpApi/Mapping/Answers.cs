@@ -25,15 +25,12 @@ internal static class Answers
     /// <summary>Success without data.</summary>
     public static IResult Done() => Quiet(new StatusData(Status.Ok), ApiJson.Readable.EnvelopeStatusData);
 
-    public static IResult Error(int scode, ErrorText text, string desc, bool keepStatus200)
-    {
-        var status = new Status(scode, text.English, text.Chinese, null, desc, "");
-        return TypedResults.Json(
-            new Envelope<StatusData>(text.English, text.Chinese, scode, desc, null, new StatusData(status)),
-            ApiJson.Readable.EnvelopeStatusData,
-            contentType: null,
-            keepStatus200 ? StatusCodes.Status200OK : text.HttpStatus);
-    }
+    public static IResult Error(int scode, ErrorText text, string desc, bool keepStatus200) => TypedResults.Json(
+        Failure(scode, text, desc), ApiJson.Readable.EnvelopeStatusData, contentType: null, keepStatus200 ? StatusCodes.Status200OK : text.HttpStatus);
+
+    /// <summary>The envelope of an error: it says the outcome twice.</summary>
+    public static Envelope<StatusData> Failure(int scode, ErrorText text, string desc) =>
+        new(text.English, text.Chinese, scode, desc, null, new StatusData(new Status(scode, text.English, text.Chinese, null, desc, "")));
 
     public static ExecuteResult Executed(ExecuteVmRequest request, DisasterToleranceException? error, string desc)
     {
