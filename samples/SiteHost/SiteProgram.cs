@@ -29,7 +29,14 @@ internal static class SiteProgram
         SiteAccess.Add(builder, settings.Access);
         AddSite(builder, settings);
         builder.Services.AddHostedService<AuditTrail>();
-        builder.Services.Configure<DisasterToleranceHttpOptions>(http => http.TimeZone = settings.TimeZone);
+        builder.Services.Configure<DisasterToleranceHttpOptions>(http =>
+        {
+            var section = builder.Configuration.GetSection("Http");
+            http.MaxBodyBytes = section.GetValue(nameof(http.MaxBodyBytes), http.MaxBodyBytes);
+            http.PagingByTables = section.GetValue(nameof(http.PagingByTables), http.PagingByTables);
+            http.ErrorsKeepStatus200 = section.GetValue(nameof(http.ErrorsKeepStatus200), http.ErrorsKeepStatus200);
+            http.TimeZone = settings.TimeZone;
+        });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LongestStop);
         var app = builder.Build();
         SiteAccess.Use(app, settings.Access);
@@ -51,6 +58,7 @@ internal static class SiteProgram
         site.ConfigureLink(options => configuration.GetSection("Link").Bind(options));
         site.ConfigureEngine(options => configuration.GetSection("Engine").Bind(options));
         site.ConfigureRetention(options => configuration.GetSection("Retention").Bind(options));
+        site.ConfigurePlans(options => configuration.GetSection("Plans").Bind(options));
         site.ConfigureStore(options => configuration.GetSection("Store").Bind(options));
         foreach (var (name, path) in settings.Images)
         {

@@ -1,8 +1,11 @@
+using DisasterTolerance.HttpApi;
 using DisasterTolerance.HttpApi.Endpoints;
 using DisasterTolerance.HttpApi.Mapping;
 using DisasterTolerance.HttpApi.OpenApi;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -18,10 +21,12 @@ public static class DisasterToleranceEndpoints
     /// request and kept. It takes part in the conventions like the others, and its <see cref="DisasterTolerance.HttpApi.DisasterToleranceRoute"/> says that it changes nothing.
     /// </remarks>
     /// <param name="endpoints">Where to map.</param>
+    /// <exception cref="DisasterTolerance.DisasterToleranceException"><see cref="DisasterTolerance.ErrorCode.InvalidArgument"/> if <see cref="DisasterToleranceHttpOptions"/> are not valid.</exception>
     /// <returns>Conventions that apply to all of the routes.</returns>
     public static IEndpointConventionBuilder MapDisasterTolerance(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        endpoints.ServiceProvider.GetRequiredService<IOptions<DisasterToleranceHttpOptions>>().Value.Demand();
         var group = endpoints.MapGroup("/v1/disaster_tolerant_plan");
         group.AddEndpointFilter(ErrorFilter.InvokeAsync);
         PlanEndpoints.Map(group);

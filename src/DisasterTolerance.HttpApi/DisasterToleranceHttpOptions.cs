@@ -1,6 +1,6 @@
 namespace DisasterTolerance.HttpApi;
 
-/// <summary>How the routes answer. Read when they are mapped.</summary>
+/// <summary>How the routes answer. Checked when they are mapped; not changed afterwards.</summary>
 public sealed class DisasterToleranceHttpOptions
 {
     /// <summary>Longest request body in bytes, 1 KiB to 1 GiB. Default 8 MiB. A longer one is refused with HTTP 400.</summary>
@@ -17,4 +17,13 @@ public sealed class DisasterToleranceHttpOptions
 
     /// <summary>The time zone of the times in descriptions of recovery points. Default: the host's.</summary>
     public TimeZoneInfo TimeZone { get; set; } = TimeZoneInfo.Local;
+
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
+    internal void Demand()
+    {
+        if (MaxBodyBytes is < 1 << 10 or > 1 << 30)
+        {
+            throw new DisasterToleranceException(ErrorCode.InvalidArgument, $"{nameof(MaxBodyBytes)} is {MaxBodyBytes}; it must be 1 KiB to 1 GiB. Correct it and start again.");
+        }
+    }
 }

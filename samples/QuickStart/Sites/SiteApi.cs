@@ -90,7 +90,7 @@ internal sealed class SiteApi(Uri url) : IDisposable
     public Task ConfirmAsync(PlanFacts plan, CancellationToken cancellationToken) => WorkAsync(
         "vm/confirm", "exec_vms", new JsonObject { ["plan_uuid"] = plan.Uuid, ["vm_uuid"] = plan.MasterSide }, cancellationToken);
 
-    /// <summary>The host's own figures: bytes on the wire and work under way.</summary>
+    /// <summary>The host's own figures, for the table and the progress bar: bytes on the wire and work under way.</summary>
     public async Task<MetricFacts> ReadMetricsAsync(CancellationToken cancellationToken)
     {
         var metrics = await GetAsync("/metrics.json", cancellationToken);
@@ -100,7 +100,7 @@ internal sealed class SiteApi(Uri url) : IDisposable
             [.. metrics["progress"]!.AsArray().Select(work => new WorkFacts((string)work!["procedure"]!, (long)work["doneBytes"]!, (long)work["totalBytes"]!))]);
     }
 
-    /// <summary>The host's own report of a machine: its last runs, newest first, and the kinds of its points.</summary>
+    /// <summary>The host's own report of a machine's last runs, newest first: only for the figures in the table.</summary>
     public async Task<MachineFacts> ReadMachineAsync(Guid machine, CancellationToken cancellationToken)
     {
         var report = await GetAsync($"/machines/{machine}.json", cancellationToken);

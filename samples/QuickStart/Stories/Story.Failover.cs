@@ -37,10 +37,10 @@ internal sealed partial class Story
             "North as the replica",
             async () => await world.MasterApi.FindPlanAsync(StoryWorld.PlanName, cancellationToken) is { } plan && plan.RunningAt == world.Slave.Uuid,
             cancellationToken);
-        KindFacts? residual = null;
+        PointFacts? residual = null;
         await world.Persistence.UntilAsync(
             "The residual point at north",
-            async () => (residual = (await world.MasterApi.ReadMachineAsync(_plan.Machine, cancellationToken)).Points.FirstOrDefault(point => point.Kind == "Residual")) is not null,
+            async () => (residual = (await world.MasterApi.ListPointsAsync(_plan.Uuid, _plan.MasterSide, cancellationToken)).FirstOrDefault(point => point.IsResidual)) is not null,
             cancellationToken);
         Check(!world.MasterMachine.IsOn(), "North should not run the machine any more and does.");
         return new StepFigures($"what south never got is kept: {residual!.Name}");

@@ -3,6 +3,7 @@ using DisasterTolerance.Catalog;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Images;
 using DisasterTolerance.Links;
+using DisasterTolerance.Plans;
 using DisasterTolerance.Retention;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Storage;
@@ -82,6 +83,10 @@ public sealed class DisasterToleranceBuilder
     /// <summary>Changes what this site keeps whatever a plan says.</summary>
     /// <param name="configure">The change.</param>
     public DisasterToleranceBuilder ConfigureRetention(Action<RetentionOptions> configure) => Configure(configure);
+
+    /// <summary>Changes how large plans may be.</summary>
+    /// <param name="configure">The change.</param>
+    public DisasterToleranceBuilder ConfigurePlans(Action<PlanLimits> configure) => Configure(configure);
 
     /// <summary>Changes how the store keeps its records.</summary>
     /// <param name="configure">The change.</param>

@@ -60,7 +60,7 @@ public static class DisasterToleranceServiceCollectionExtensions
     private static void AddSite(IServiceCollection services)
     {
         services.AddSingleton(provider => new SiteSettings(
-            Options<SiteOptions>(provider), Options<EngineOptions>(provider), Options<RetentionOptions>(provider), Options<StoreOptions>(provider), Options<LinkOptions>(provider),
+            Options<SiteOptions>(provider), Options<EngineOptions>(provider), Options<RetentionOptions>(provider), Options<StoreOptions>(provider), Options<LinkOptions>(provider), Options<PlanLimits>(provider),
             [.. provider.GetServices<PeerOptions>()], [.. provider.GetServices<HypervisorRegistration>().Select(registration => registration.Name)]));
         services.AddSingleton(CreateContext);
         services.AddSingleton<EventHub>();

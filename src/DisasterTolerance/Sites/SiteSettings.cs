@@ -1,4 +1,5 @@
 using DisasterTolerance.Links;
+using DisasterTolerance.Plans;
 using DisasterTolerance.Retention;
 using DisasterTolerance.Store;
 
@@ -6,7 +7,7 @@ namespace DisasterTolerance.Sites;
 
 /// <summary>All options of a site together, checked together. Immutable once the site has started.</summary>
 internal sealed record SiteSettings(
-    SiteOptions Site, EngineOptions Engine, RetentionOptions Retention, StoreOptions Store, LinkOptions Link, IReadOnlyList<PeerOptions> Peers, IReadOnlyList<string> Hypervisors)
+    SiteOptions Site, EngineOptions Engine, RetentionOptions Retention, StoreOptions Store, LinkOptions Link, PlanLimits Plans, IReadOnlyList<PeerOptions> Peers, IReadOnlyList<string> Hypervisors)
 {
     private const int LongestHypervisorName = 64;
 
@@ -22,7 +23,7 @@ internal sealed record SiteSettings(
     }
 
     private IEnumerable<string> FindFaults() =>
-        [.. SiteFaults(), .. HypervisorFaults(), .. EngineFaults(), .. RetentionFaults(), .. StoreFaults(), .. LinkOptionsRules.Check(Site.Uuid, Link, Peers)];
+        [.. SiteFaults(), .. HypervisorFaults(), .. EngineFaults(), .. RetentionFaults(), .. StoreFaults(), .. PlanFaults(), .. LinkOptionsRules.Check(Site.Uuid, Link, Peers)];
 
     private IEnumerable<string> SiteFaults()
     {
@@ -46,12 +47,12 @@ internal sealed record SiteSettings(
     {
         foreach (var name in Hypervisors.Where(name => name.Length > LongestHypervisorName || name.Any(char.IsControl)))
         {
-            yield return $"The hypervisor name '{Plans.PlanTexts.Shown(name)}' must have 1 to {LongestHypervisorName} characters and no control characters.";
+            yield return $"The hypervisor name '{PlanTexts.Shown(name)}' must have 1 to {LongestHypervisorName} characters and no control characters.";
         }
 
         foreach (var name in Hypervisors.GroupBy(name => name, StringComparer.Ordinal).Where(names => names.Count() > 1).Select(names => names.Key))
         {
-            yield return $"The hypervisor name '{Plans.PlanTexts.Shown(name)}' is given more than once. Give each hypervisor a name of its own.";
+            yield return $"The hypervisor name '{PlanTexts.Shown(name)}' is given more than once. Give each hypervisor a name of its own.";
         }
     }
 
@@ -81,6 +82,14 @@ internal sealed record SiteSettings(
         (Retention.FloorAge < TimeSpan.Zero, "Retention:FloorAge must not be negative."),
         (Retention.GracePeriod < TimeSpan.Zero, "Retention:GracePeriod must not be negative."),
         (Retention.LargestSkew < TimeSpan.Zero, "Retention:LargestSkew must not be negative."));
+
+    private IEnumerable<string> PlanFaults() => Select(
+        (Plans.MachinesPerPlan < 1, "Plans:MachinesPerPlan must be at least 1."),
+        (Plans.NameLength < 1, "Plans:NameLength must be at least 1."),
+        (Plans.TextLength < 1, "Plans:TextLength must be at least 1."),
+        (Plans.LargestReserveCount < 1, "Plans:LargestReserveCount must be at least 1."),
+        (Plans.ShortestInterval <= TimeSpan.Zero, "Plans:ShortestInterval must be positive."),
+        (Plans.LongestTime < Plans.ShortestInterval, "Plans:LongestTime must not be shorter than Plans:ShortestInterval."));
 
     private IEnumerable<string> StoreFaults() => StoreRules.Problems(Store).Select(fault => "Store:" + fault);
 
