@@ -57,7 +57,7 @@ internal sealed class SiteApi : IAsyncDisposable
         }
 
         using var response = await _client.SendAsync(request, cancellationToken);
-        return new ApiAnswer(response.StatusCode, await response.Content.ReadAsByteArrayAsync());
+        return new ApiAnswer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));
     }
 
     public async ValueTask DisposeAsync()

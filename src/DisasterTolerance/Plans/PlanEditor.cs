@@ -71,9 +71,10 @@ internal sealed class PlanEditor(
             var infos = await admission.LookUpAsync(before, merge.Added, cancellationToken).ConfigureAwait(false);
             var (added, adopted) = await admission.AdmitAsync(merge.Plan, merge.Added, infos, site.Now, cancellationToken).ConfigureAwait(false);
             var changes = new Dictionary<Guid, Func<MachineRow, MachineRow>>(adopted);
+            var now = site.Now;
             foreach (var removed in merge.Removed)
             {
-                changes[removed.Uuid] = row => row with { Removed = merge.Plan.Modified, NextRun = null };
+                changes[removed.Uuid] = row => row with { Removed = now, NextRun = null };
             }
 
             foreach (var changed in merge.Changed)

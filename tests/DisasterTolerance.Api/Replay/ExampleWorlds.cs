@@ -110,7 +110,7 @@ internal static class ExampleWorlds
         return world;
     }
 
-    private static CatalogChange Put(PlanRow plan) => new CatalogChange.PutPlan(plan);
+    private static CatalogChange.PutPlan Put(PlanRow plan) => new(plan);
 
-    private static CatalogChange Put(MachineRow machine) => new CatalogChange.PutMachine(machine);
+    private static CatalogChange.PutMachine Put(MachineRow machine) => new(machine);
 }

@@ -61,7 +61,14 @@ public class CatalogDifferentialTests
         var points = random.NextPointQuery();
         Same(points, await model.QueryPointsAsync(points, Token), await real.QueryPointsAsync(points, Token));
         var ofPlans = random.NextPlans();
-        Same("plans with machines", await model.FindPlansWithMachinesAsync(ofPlans, Token), await real.FindPlansWithMachinesAsync(ofPlans, Token));
+        var (plansOfModel, plansOfReal) = (await model.FindPlansWithMachinesAsync(ofPlans, Token), await real.FindPlansWithMachinesAsync(ofPlans, Token));
+        Same("plans with machines", [.. plansOfModel.Select(one => one.Plan)], [.. plansOfReal.Select(one => one.Plan)]);
+        Assert.Equal(plansOfModel.Count, plansOfReal.Count);
+        foreach (var (one, other) in plansOfModel.Zip(plansOfReal))
+        {
+            Same("machines of a plan", one.Machines, other.Machines);
+        }
+
         var (store, ofMachines) = (random.NextSite(), random.NextMachines());
         Same("newest points", await model.FindNewestPointsAsync(store, ofMachines, Token), await real.FindNewestPointsAsync(store, ofMachines, Token));
         var (until, limit) = (random.NextTime(), random.NextLimit());
