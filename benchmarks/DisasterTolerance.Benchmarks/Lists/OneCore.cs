@@ -8,7 +8,7 @@ namespace DisasterTolerance.Benchmarks.Lists;
 /// <summary>Benchmarks that run in this process, so that they share one catalog (it takes minutes to make), on one core.</summary>
 internal sealed class OneCore : ManualConfig
 {
-    private const int Iterations = 30;
+    private const int Iterations = 15;
 
     public OneCore()
     {
