@@ -1,9 +1,8 @@
 namespace DisasterTolerance.HttpApi.Contracts;
 
-internal sealed record ListMasterBackupsRequest
+/// <summary>What both lists filter by.</summary>
+internal abstract record ListSiteBackupsRequest
 {
-    public string? MasterCluster { get; init; }
-
     public string? PlanUuid { get; init; }
 
     public IReadOnlyList<string?>? VmUuid { get; init; }
@@ -19,23 +18,14 @@ internal sealed record ListMasterBackupsRequest
     public string? ClusterUuid { get; init; }
 }
 
-internal sealed record ListSlaveBackupsRequest
+internal sealed record ListMasterBackupsRequest : ListSiteBackupsRequest
+{
+    public string? MasterCluster { get; init; }
+}
+
+internal sealed record ListSlaveBackupsRequest : ListSiteBackupsRequest
 {
     public string? SlaveCluster { get; init; }
-
-    public string? PlanUuid { get; init; }
-
-    public IReadOnlyList<string?>? VmUuid { get; init; }
-
-    public IReadOnlyList<string?>? FilterTypes { get; init; }
-
-    public string? Fuzzy { get; init; }
-
-    public long? Number { get; init; }
-
-    public long? Page { get; init; }
-
-    public string? ClusterUuid { get; init; }
 }
 
 internal sealed record MasterBackupsData(Status Status, long TotalCount, IAsyncEnumerable<MasterBackupInfo> Vms);

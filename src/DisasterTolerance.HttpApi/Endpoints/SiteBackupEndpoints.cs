@@ -20,32 +20,27 @@ internal static class SiteBackupEndpoints
     private static async Task<IResult> ListMasterAsync(HttpContext http, IStateReader state)
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ListMasterBackupsRequest);
-        var scope = await ListScope.ReadAsync(http, request.ClusterUuid);
-        var faults = new RequestFaults();
-        var query = MachineQueries.Of(scope, request.PlanUuid, request.VmUuid, "vm_uuid", request.FilterTypes, request.Fuzzy, faults) with
-        {
-            Master = faults.OptionalUuid(request.MasterCluster, "master_cluster"),
-        };
-        faults.ThrowIfAny();
         var sites = http.SiteNames();
-        var (found, total) = await Paging.ByNumber(request.Number, request.Page, http.Options()).ReadAsync(state.Pages(query, http));
-        return Answers.Quiet(
-            new MasterBackupsData(Status.Ok, total, found.Select(view => WireMap.MasterBackup(view, sites))), ApiJson.Readable.EnvelopeMasterBackupsData, scope.Note);
+        var (found, total, note) = await ReadAsync(http, state, request, (query, faults) => query with { Master = faults.OptionalUuid(request.MasterCluster, "master_cluster") });
+        return Answers.Quiet(new MasterBackupsData(Status.Ok, total, found.Select(view => WireMap.MasterBackup(view, sites))), ApiJson.Readable.EnvelopeMasterBackupsData, note);
     }
 
     private static async Task<IResult> ListSlaveAsync(HttpContext http, IStateReader state)
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ListSlaveBackupsRequest);
+        var sites = http.SiteNames();
+        var (found, total, note) = await ReadAsync(http, state, request, (query, faults) => query with { Slave = faults.OptionalUuid(request.SlaveCluster, "slave_cluster") });
+        return Answers.Quiet(new SlaveBackupsData(Status.Ok, total, found.Select(view => WireMap.SlaveBackup(view, sites))), ApiJson.Readable.EnvelopeSlaveBackupsData, note);
+    }
+
+    private static async ValueTask<(IAsyncEnumerable<MachineView> Found, long Total, string Note)> ReadAsync(
+        HttpContext http, IStateReader state, ListSiteBackupsRequest request, Func<MachineQuery, RequestFaults, MachineQuery> ofOneSide)
+    {
         var scope = await ListScope.ReadAsync(http, request.ClusterUuid);
         var faults = new RequestFaults();
-        var query = MachineQueries.Of(scope, request.PlanUuid, request.VmUuid, "vm_uuid", request.FilterTypes, request.Fuzzy, faults) with
-        {
-            Slave = faults.OptionalUuid(request.SlaveCluster, "slave_cluster"),
-        };
+        var query = ofOneSide(MachineQueries.Of(scope, request.PlanUuid, request.VmUuid, "vm_uuid", request.FilterTypes, request.Fuzzy, faults), faults);
         faults.ThrowIfAny();
-        var sites = http.SiteNames();
         var (found, total) = await Paging.ByNumber(request.Number, request.Page, http.Options()).ReadAsync(state.Pages(query, http));
-        return Answers.Quiet(
-            new SlaveBackupsData(Status.Ok, total, found.Select(view => WireMap.SlaveBackup(view, sites))), ApiJson.Readable.EnvelopeSlaveBackupsData, scope.Note);
+        return (found, total, scope.Note);
     }
 }

@@ -207,6 +207,7 @@ internal sealed class RunExecutor(
             row => row with
             {
                 LastError = error,
+                Guest = outcome == ErrorCode.MachineNotFound ? row.Guest with { Deleted = true, Learnt = ended } : row.Guest,
                 LastRunDuration = outcome == ErrorCode.None ? ended - started : row.LastRunDuration,
                 Procedure = Settled(row, outcome),
                 ProcedureSince = Settled(row, outcome) == row.Procedure ? row.ProcedureSince : ended,

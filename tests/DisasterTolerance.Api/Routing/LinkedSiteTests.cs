@@ -127,6 +127,29 @@ public sealed class LinkedSiteTests
     }
 
     [Fact]
+    public async Task State_MachineThatItsHypervisorLost_IsDeletedUntilItIsBack()
+    {
+        await using var world = await ApiWorld.StartAsync();
+        await world.RunAsync();
+        var (machines, uuid) = (world.Sites.East.Machines, world.Guest.At(world.Sites.East));
+        machines.RemoveMachine(uuid);
+        Assert.Equal(ErrorCode.MachineNotFound, ApiWorld.Result(await world.DataAsync(world.East, "/backup/execute", new JsonObject { ["exec_vms"] = new JsonArray(world.Machine) })).Code);
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(1));
+        foreach (var site in (SiteApi[])[world.East, world.West])
+        {
+            var lost = (await world.DataAsync(site, "/state"))["infos"]![0]!;
+            Assert.Equal((true, "失败"), ((bool)lost["deleted"]!, (string)lost["state"]!));
+            Assert.NotEqual("", (string)lost["last_error"]!);
+        }
+
+        machines.AddMachine(uuid, new Hypervisors.MachineDefinition { Name = "back", Disks = Protection.SmallDisks });
+        await world.RunAsync();
+
+        var back = (await world.DataAsync(world.East, "/state"))["infos"]![0]!;
+        Assert.Equal((false, "", "back"), ((bool)back["deleted"]!, (string)back["last_error"]!, (string)back["name"]!));
+    }
+
+    [Fact]
     public async Task State_SiteOnYesterdaysCatalog_SaysThatItIsUnsure()
     {
         await using var world = await ApiWorld.StartAsync();
