@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using DisasterTolerance.HttpApi.Contracts;
 
 namespace DisasterTolerance.HttpApi.OpenApi;
 
@@ -12,16 +13,18 @@ namespace DisasterTolerance.HttpApi.OpenApi;
 /// <param name="pagingByTables">Whether <c>page</c> is the length of a page on every route.</param>
 internal sealed class ContractSchemas(bool pagingByTables)
 {
+    // Numbers are read from strings too, for clients that send them so; a schema that offered both would help nobody.
+    private static readonly JsonSerializerOptions Strict = new(ApiJson.Readable.Options) { NumberHandling = JsonNumberHandling.Strict };
+
     private static readonly JsonSchemaExporterOptions LeafOptions = new() { TreatNullObliviousAsNonNullable = true };
 
     private readonly SortedDictionary<string, JsonObject> _schemas = new(StringComparer.Ordinal);
-    private readonly Dictionary<JsonSerializerOptions, JsonSerializerOptions> _strict = [];
 
     /// <summary>The schema of a request's body.</summary>
-    public JsonObject Request(JsonTypeInfo type) => Of(Strict(type), isAnswer: false);
+    public JsonObject Request(JsonTypeInfo type) => Of(Strict.GetTypeInfo(type.Type), isAnswer: false);
 
     /// <summary>The schema of an answer's body.</summary>
-    public JsonObject Answer(JsonTypeInfo type) => Of(Strict(type), isAnswer: true);
+    public JsonObject Answer(JsonTypeInfo type) => Of(Strict.GetTypeInfo(type.Type), isAnswer: true);
 
     /// <summary>Whether a request without a body is refused.</summary>
     public static bool DemandsBody(JsonTypeInfo type) => type.Properties.Any(member => MemberRules.RequiredOfRequests.Contains(KeyOf(type.Type, member)));
@@ -30,22 +33,11 @@ internal sealed class ContractSchemas(bool pagingByTables)
     public JsonObject ToComponents() => new(_schemas.Select(schema => KeyValuePair.Create<string, JsonNode?>(schema.Key, schema.Value)));
 
     /// <summary>The name of a type's schema: a generic type's comes after its argument's.</summary>
-    public static string NameOf(Type type) => string.Concat(type.GenericTypeArguments.Select(NameOf)) + PlainName(type);
+    private static string NameOf(Type type) => string.Concat(type.GenericTypeArguments.Select(NameOf)) + PlainName(type);
 
     private static string PlainName(Type type) => type.Name.Split('`')[0];
 
     private static string KeyOf(Type type, JsonPropertyInfo member) => $"{PlainName(type)}.{member.Name}";
-
-    // Numbers are read from strings too, for clients that send them so; a schema that offered both would help nobody.
-    private JsonTypeInfo Strict(JsonTypeInfo type)
-    {
-        if (!_strict.TryGetValue(type.Options, out var strict))
-        {
-            _strict[type.Options] = strict = new JsonSerializerOptions(type.Options) { NumberHandling = JsonNumberHandling.Strict };
-        }
-
-        return strict.GetTypeInfo(type.Type);
-    }
 
     private JsonObject Of(JsonTypeInfo type, bool isAnswer) => type.Kind switch
     {
@@ -53,14 +45,14 @@ internal sealed class ContractSchemas(bool pagingByTables)
         JsonTypeInfoKind.Enumerable => new JsonObject
         {
             ["type"] = "array",
-            ["items"] = Of(type.Options.GetTypeInfo(type.ElementType!), isAnswer),
+            ["items"] = Of(Strict.GetTypeInfo(type.ElementType!), isAnswer),
         },
         _ => Leaf(type),
     };
 
     private static JsonObject Leaf(JsonTypeInfo type)
     {
-        var bare = Nullable.GetUnderlyingType(type.Type) is { } inner ? type.Options.GetTypeInfo(inner) : type;
+        var bare = Nullable.GetUnderlyingType(type.Type) is { } inner ? Strict.GetTypeInfo(inner) : type;
         var schema = JsonSchemaExporter.GetJsonSchemaAsNode(bare, LeafOptions).AsObject();
         if (bare.Type == typeof(int) || bare.Type == typeof(long))
         {
@@ -98,7 +90,7 @@ internal sealed class ContractSchemas(bool pagingByTables)
 
             // What is left out when it is null is never null when it is there.
             var canBeNull = isAnswer ? member.IsGetNullable && member.ShouldSerialize is null && !MemberRules.NeverNull.Contains(key) : member.IsSetNullable && !isRequired;
-            var value = Of(type.Options.GetTypeInfo(member.PropertyType), isAnswer);
+            var value = Of(Strict.GetTypeInfo(member.PropertyType), isAnswer);
             members[member.Name] = Described(canBeNull ? OrNull(value) : value, PlainName(type.Type), member.Name, key);
         }
 
