@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Unicode;
 
 namespace DisasterTolerance.HttpApi.Contracts;
 
@@ -35,7 +34,7 @@ namespace DisasterTolerance.HttpApi.Contracts;
 [JsonSerializable(typeof(Envelope<TallyData<RecoverResult>>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
-    /// <summary>Writes Chinese as it is instead of as escapes.</summary>
+    /// <summary>Writes Chinese, and the quotation marks of messages, as they are instead of as escapes. Safe, because answers are JSON and never part of a page.</summary>
     public static ApiJson Readable => field ??= new ApiJson(
-        new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) });
+        new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

@@ -27,7 +27,7 @@ public class ReadmeTests
         Assert.All(targets, target => Assert.True(Path.Exists(Path.Combine(root, target)), $"'{target}' is not there."));
     }
 
-    private static string FindRoot()
+    internal static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "DisasterTolerance.sln")))
