@@ -29,6 +29,7 @@ public static class DisasterToleranceEndpoints
         endpoints.ServiceProvider.GetRequiredService<IOptions<DisasterToleranceHttpOptions>>().Value.Demand();
         var group = endpoints.MapGroup("/v1/disaster_tolerant_plan");
         group.AddEndpointFilter(ErrorFilter.InvokeAsync);
+        group.WithMetadata(new AcceptedWork());
         PlanEndpoints.Map(group);
         SiteBackupEndpoints.Map(group);
         RecoveryEndpoints.Map(group);

@@ -39,7 +39,7 @@ internal sealed class SiteApi : IAsyncDisposable
         });
         builder.Services
             .AddSingleton(site.Plans).AddSingleton(site.Links).AddSingleton(site.Replication).AddSingleton(site.Recovery).AddSingleton(site.State)
-            .AddSingleton(site.Get<PeerOptions>());
+            .AddSingleton(site.Get<PeerOptions>()).AddSingleton(site.Get<TimeProvider>());
         var app = builder.Build();
         app.MapDisasterTolerance();
         await app.StartAsync();

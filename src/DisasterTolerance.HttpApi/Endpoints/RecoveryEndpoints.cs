@@ -50,17 +50,17 @@ internal static class RecoveryEndpoints
 
         // Together, because machines start in the order of their priority.
         IReadOnlyList<RecoveryRequest> requests = [.. wanted.Select(one => one.Request)];
+        var accepted = AcceptedWork.Of(http);
+        foreach (var begun in requests)
+        {
+            accepted.Begin(begun.Machine);
+        }
+
         if (AcceptedWork.IsPreferred(http) && requests.Count > 0)
         {
-            var (path, logger) = (http.Request.Path, http.Logger());
             AcceptedWork.Mark(http);
-            AcceptedWork.Start(path, logger, async () =>
-            {
-                foreach (var failed in (await recovery.RecoverManyAsync(requests, stopping)).Where(outcome => outcome.Error is not null))
-                {
-                    Log.AcceptedWorkFailed(logger, path, (int)failed.Error!.Code, failed.Error.Message);
-                }
-            });
+            accepted.Start(http, [.. requests.Select(one => one.Machine)], async () =>
+                [.. (await recovery.RecoverManyAsync(requests, stopping)).Where(outcome => outcome.Error is not null).Select(outcome => (outcome.Request.Machine, outcome.Error!))]);
             wanted.ForEach(one => results[one.Index] = Answers.Recovered(machines[one.Index], null, Answers.Accepted));
             return Answers.Quiet(Answers.Tally(results, result => result.Scode), ApiJson.Readable.EnvelopeTallyDataRecoverResult);
         }

@@ -31,6 +31,6 @@ internal static class StateEndpoints
     {
         var site = state.Site;
         var down = (await links.ListAsync(http.RequestAborted)).Where(link => !link.IsUp).ToLookup(link => link.Link.SideA == site.Uuid ? link.Link.SideB : link.Link.SideA, link => link.Since);
-        return new StateFacts(site.IsUnsure, down.ToDictionary(peer => peer.Key, peer => peer.Max()), site.Uuid, http.Options().TimeZone);
+        return new StateFacts(site.IsUnsure, down.ToDictionary(peer => peer.Key, peer => peer.Max()), site.Uuid, http.Options().TimeZone, AcceptedWork.Of(http).FindFailure);
     }
 }

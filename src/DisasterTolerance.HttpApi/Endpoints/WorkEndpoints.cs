@@ -29,16 +29,15 @@ internal static class WorkEndpoints
         return await EachAsync(http, machines, async request =>
         {
             var view = await MachineResolver.FindAsync(state, request.PlanUuid, request.VmUuid, stopping);
-            return async () =>
+            return new PreparedWork(view.Machine.Uuid, async () =>
             {
                 await recovery.ConfirmAsync(view.Machine.Uuid, actor, stopping);
                 return "";
-            };
+            });
         });
     }
 
-    /// <returns>The work; it gives what the caller should know although it succeeded, usually nothing.</returns>
-    private static async Task<Func<Task<string>>> PrepareAsync(
+    private static async Task<PreparedWork> PrepareAsync(
         ExecuteVmRequest request, HttpContext http, IStateReader state, IReplicationEngine engine, IRecoveryService recovery)
     {
         var (actor, stopping) = (http.Actor(), http.HostStopping());
@@ -55,7 +54,8 @@ internal static class WorkEndpoints
 
         if (request.DestinationActivate is not true)
         {
-            return () => RunAsync(engine, view, new RunRequest(view.Machine.Uuid, actor) { ShutDownFirst = request.AutoShutoff ?? false }, stopping);
+            return new PreparedWork(
+                view.Machine.Uuid, () => RunAsync(engine, view, new RunRequest(view.Machine.Uuid, actor) { ShutDownFirst = request.AutoShutoff ?? false }, stopping));
         }
 
         var migration = new MigrationRequest
@@ -66,11 +66,11 @@ internal static class WorkEndpoints
             Host = request.StartupHosts?.FirstOrDefault(host => !string.IsNullOrEmpty(host)),
             Actor = actor,
         };
-        return async () =>
+        return new PreparedWork(view.Machine.Uuid, async () =>
         {
             await recovery.MigrateAsync(migration, stopping);
             return "";
-        };
+        });
     }
 
     private static async Task<string> RunAsync(IReplicationEngine engine, MachineView view, RunRequest request, CancellationToken stopping)
@@ -101,20 +101,25 @@ internal static class WorkEndpoints
         return machines;
     }
 
-    private static async Task<IResult> EachAsync(HttpContext http, IReadOnlyList<ExecuteVmRequest> machines, Func<ExecuteVmRequest, Task<Func<Task<string>>>> prepare)
+    private static async Task<IResult> EachAsync(HttpContext http, IReadOnlyList<ExecuteVmRequest> machines, Func<ExecuteVmRequest, Task<PreparedWork>> prepare)
     {
-        var (isLater, path, logger) = (AcceptedWork.IsPreferred(http), http.Request.Path, http.Logger());
+        var (isLater, accepted) = (AcceptedWork.IsPreferred(http), AcceptedWork.Of(http));
         var results = await Task.WhenAll(machines.Select(async request =>
         {
             try
             {
                 var work = await prepare(request);
+                accepted.Begin(work.Machine);
                 if (!isLater)
                 {
-                    return Answers.Executed(request, null, await work());
+                    return Answers.Executed(request, null, await work.RunAsync());
                 }
 
-                AcceptedWork.Start(path, logger, work);
+                accepted.Start(http, [work.Machine], async () =>
+                {
+                    await work.RunAsync();
+                    return [];
+                });
                 return Answers.Executed(request, null, Answers.Accepted);
             }
             catch (DisasterToleranceException error)

@@ -8,7 +8,8 @@ namespace DisasterTolerance.HttpApi.Mapping;
 /// <param name="DownSince">Since when linked sites do not answer; without those that do.</param>
 /// <param name="ThisSite">The site that answers.</param>
 /// <param name="Zone">The time zone of times.</param>
-internal sealed record StateFacts(bool IsUnsure, IReadOnlyDictionary<Guid, DateTimeOffset> DownSince, Guid ThisSite, TimeZoneInfo Zone);
+/// <param name="FindFailure">Why accepted work for a machine failed after all, or null.</param>
+internal sealed record StateFacts(bool IsUnsure, IReadOnlyDictionary<Guid, DateTimeOffset> DownSince, Guid ThisSite, TimeZoneInfo Zone, Func<MachineRow, string?> FindFailure);
 
 /// <summary>The <c>state</c> of a machine in Chinese: what happens to it, and the facts that lie over it. Pure.</summary>
 internal static class StateTexts

@@ -75,7 +75,7 @@ internal static partial class WireMap
             RecoveryPriority = Priority(machine.Priority),
             Ctime = Seconds(machine.Created),
             DtpType = plan.Type,
-            LastError = machine.LastError,
+            LastError = facts.FindFailure(machine) ?? machine.LastError,
             Deleted = machine.Guest.Deleted,
             Zone = machine.Guest.Zone,
         };

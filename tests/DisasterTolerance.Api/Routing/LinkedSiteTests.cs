@@ -127,6 +127,28 @@ public sealed class LinkedSiteTests
     }
 
     [Fact]
+    public async Task Recovery_AcceptedAndRefusedLater_IsTheLastErrorUntilSomethingNewBegins()
+    {
+        await using var world = await ApiWorld.StartAsync();
+        await world.RunAsync();
+        var machine = world.Machine;
+        machine["vm_backup_uuid"] = (string?)(await world.DataAsync(world.East, "/vm/backup/list", world.Machine))["backups"]![0]!["Name"];
+        var request = new JsonObject { ["recover_vms"] = new JsonArray(machine) };
+
+        var answer = await world.Sites.RunAsync(() => world.West.PostAsync("/slavecluster/backup/recovery", request.ToJsonString(), "respond-async"));
+        await world.Sites.SettleAsync();
+
+        Assert.Equal(HttpStatusCode.Accepted, answer.Status);
+        Assert.Contains("runs at its owner", await LastErrorAsync(), StringComparison.Ordinal);
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await world.RunAsync();
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal("", await LastErrorAsync());
+
+        async Task<string> LastErrorAsync() => (string)(await world.DataAsync(world.West, "/state"))["infos"]![0]!["last_error"]!;
+    }
+
+    [Fact]
     public async Task State_MachineThatItsHypervisorLost_IsDeletedUntilItIsBack()
     {
         await using var world = await ApiWorld.StartAsync();
