@@ -1,11 +1,3 @@
 using BenchmarkDotNet.Running;
-using DisasterTolerance.Benchmarks.Lists;
 
-try
-{
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
-}
-finally
-{
-    LargeCatalog.DeleteIfMade();
-}
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -6,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace DisasterTolerance.Benchmarks.Lists;
 
 /// <summary>The file with the large site's catalog: made once in a process, deleted at its end.</summary>
-internal sealed class LargeCatalog : IDisposable
+internal sealed class LargeCatalog
 {
     private const int RowsPerCommit = 20_000;
 
@@ -14,9 +15,13 @@ internal sealed class LargeCatalog : IDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("large-catalog-");
 
-    private LargeCatalog()
-    {
-    }
+    // A signal alone would end the process without its exit event, and leave gigabytes behind.
+    private readonly PosixSignalRegistration[] _signals =
+    [
+        .. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM]).Select(signal => PosixSignalRegistration.Create(signal, _ => Environment.Exit(1))),
+    ];
+
+    private LargeCatalog() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete();
 
     public string File => Path.Combine(_directory.FullName, "catalog.db");
 
@@ -29,31 +34,11 @@ internal sealed class LargeCatalog : IDisposable
     /// <summary>The catalog's file; made by the first call, which takes minutes.</summary>
     public static Task<LargeCatalog> GetAsync() => Instance.Value;
 
-    /// <summary>Deletes the file if there is one.</summary>
-    public static void DeleteIfMade()
-    {
-        if (Instance.IsValueCreated)
-        {
-            Instance.Value.GetAwaiter().GetResult().Dispose();
-        }
-    }
-
-    public void Dispose() => _directory.Delete(recursive: true);
-
     private static async Task<LargeCatalog> MakeAsync()
     {
         var watch = Stopwatch.StartNew();
         var made = new LargeCatalog();
-        try
-        {
-            await made.FillAsync();
-        }
-        catch
-        {
-            made.Dispose();
-            throw;
-        }
-
+        await made.FillAsync();
         Console.WriteLine($"// The catalog has {new FileInfo(made.File).Length >> 20} MiB and was made in {watch.Elapsed.TotalSeconds:f0} s.");
         return made;
     }
@@ -139,5 +124,15 @@ internal sealed class LargeCatalog : IDisposable
         var connection = new SqliteConnection($"Data Source={File};Pooling=False");
         connection.Open();
         return connection;
+    }
+
+    private void Delete()
+    {
+        foreach (var signal in _signals)
+        {
+            signal.Dispose();
+        }
+
+        _directory.Delete(recursive: true);
     }
 }
