@@ -49,7 +49,7 @@ internal sealed partial class SqliteCatalog
                 foreach (var uuid in plans.Distinct())
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    if (reader.Row(Statements.Plan, RowJson.Default.PlanRow, ("$uuid", ColumnValues.Of(uuid))) is { Deleted: null } plan)
+                    if (reader.Row(Statements.Plan, RowJson.Default.PlanRow, ("$uuid", ColumnValues.Of(uuid))) is { } plan)
                     {
                         found.Add(new PlanWithMachines(plan, reader.Rows(Statements.MachinesOfPlan, RowJson.Default.MachineRow, ("$plan", ColumnValues.Of(uuid)))));
                     }

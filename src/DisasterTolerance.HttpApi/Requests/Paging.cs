@@ -8,6 +8,9 @@ internal readonly record struct Paging(int Skip, int? Take)
     private const int LongestPage = 1_000;
     private const int DefaultPage = 50;
 
+    // Of plans with many machines each, not too many at once.
+    private const int PartOfAll = 100;
+
     /// <summary>Pages of a route whose example gives the length in <c>number</c>.</summary>
     public static Paging ByNumber(long? number, long? page, DisasterToleranceHttpOptions options) =>
         options.PagingByTables ? Of(length: page, index: number) : Of(length: number, index: page);
@@ -24,27 +27,25 @@ internal readonly record struct Paging(int Skip, int? Take)
             return (page.Items.ToAsyncEnumerable(), page.TotalCount);
         }
 
-        var first = await read(0, LongestPage);
-        return (AllAsync(first.Items, read), first.TotalCount);
+        var first = await read(0, PartOfAll);
+        return (AllAsync(first, read), first.TotalCount);
     }
 
-    private static async IAsyncEnumerable<T> AllAsync<T>(IReadOnlyList<T> first, Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read)
+    // As many as there were at the begin, counted by rows that were passed: a part from which something was deleted meanwhile is not the last one.
+    private static async IAsyncEnumerable<T> AllAsync<T>(Catalog.CatalogPage<T> first, Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read)
     {
-        var (page, done) = (first, 0);
-        while (true)
+        for (var (part, passed) = (first.Items, 0); ; part = (await read(passed, PartOfAll)).Items)
         {
-            foreach (var item in page)
+            foreach (var item in part)
             {
                 yield return item;
             }
 
-            if (page.Count < LongestPage)
+            passed += PartOfAll;
+            if (passed >= first.TotalCount)
             {
                 yield break;
             }
-
-            done += page.Count;
-            page = (await read(done, LongestPage)).Items;
         }
     }
 

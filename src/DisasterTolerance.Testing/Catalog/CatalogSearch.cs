@@ -39,7 +39,6 @@ internal static class CatalogSearch
         .. plans.Distinct()
             .Select(plan => image.Plans.GetValueOrDefault(plan))
             .OfType<PlanRow>()
-            .Where(plan => plan.Deleted is null)
             .Select(plan => new PlanWithMachines(plan, Machines(image, new MachineQuery { Plan = plan.Uuid, Take = int.MaxValue }).Items)),
     ];
 

@@ -14,7 +14,7 @@ internal static class CatalogFollowUpCases
     public static IEnumerable<ConformanceCase<CatalogFixture>> All { get; } =
     [
         new("FindPlansWithMachines_SeveralPlans_PlanByPlan", "In the order of the list, each plan once; within a plan newest Created first, then by uuid.", Opened(MachinesInOrder)),
-        new("FindPlansWithMachines_DeletedOrUnknown_AreLeftOut", "Plans that were deleted or are unknown are left out, and so are machines that were removed.", Opened(HiddenMachines)),
+        new("FindPlansWithMachines_DeletedOrUnknown_HaveNoMachines", "A plan that was deleted has no machines, an unknown one is left out, and so are machines that were removed.", Opened(HiddenMachines)),
         new("FindNewestPoints_SeveralMachines_OneOfEach", "In the order of the list, each machine once. A machine without a point there is left out.", Opened(PointsInOrder)),
         new("FindNewestPoints_EqualTimes_FollowTheOrderOfPoints", "The newest point by the order of QueryPoints and without removed ones.", Opened(NewestByOrder)),
     ];
@@ -54,6 +54,8 @@ internal static class CatalogFollowUpCases
             Put(CatalogSamples.Machine(3, _gone)),
             Put(CatalogSamples.Machine(4, _unknown))).ConfigureAwait(false);
         await SeesMachinesAsync(catalog, [_gone, _unknown, _east], [1], cancellationToken).ConfigureAwait(false);
+        var plans = await catalog.FindPlansWithMachinesAsync([_gone, _unknown, _east], cancellationToken).ConfigureAwait(false);
+        Same("the plans themselves", [503, 501], plans.Select(plan => plan.Plan.Uuid));
     }
 
     private static async Task PointsInOrder(ICatalog catalog, CancellationToken cancellationToken)

@@ -55,8 +55,8 @@ public interface ICatalog : IAsyncDisposable
     ValueTask<CatalogPage<MachineRow>> QueryMachinesAsync(MachineQuery query, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Some plans with their machines, all as they were at one instant, so that no plan is seen without machines that it never lacked. In the order of the list, each plan once; plans that were deleted or
-    /// are unknown are left out. One read for a page of plans.
+    /// Some plans with their machines, all as they were at one instant, so that no plan is seen without machines that it never lacked. In the order of the list, each plan once; a plan that was deleted has no
+    /// machines, an unknown one is left out. One read for a page of plans.
     /// </summary>
     /// <param name="plans">The plans' uuids.</param>
     /// <param name="cancellationToken">Ends the call.</param>

@@ -36,7 +36,7 @@ internal sealed class PlanCatalog(SiteContext site)
     public async ValueTask<PlanView> ViewAsync(PlanRow plan, CancellationToken cancellationToken) =>
         View(plan, await ListMachinesAsync(plan.Uuid, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>The views of plans in the order of the list, each as it was at one instant. Those that are deleted meanwhile are left out.</summary>
+    /// <summary>The views of plans in the order of the list, each as it was at one instant, deleted ones included.</summary>
     public async ValueTask<IReadOnlyList<PlanView>> ViewAsync(IReadOnlyList<Guid> plans, CancellationToken cancellationToken)
     {
         var found = await site.Catalog.FindPlansWithMachinesAsync(plans, cancellationToken).ConfigureAwait(false);

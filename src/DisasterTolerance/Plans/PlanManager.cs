@@ -53,13 +53,16 @@ internal sealed class PlanManager(SiteContext site, PlanEditor editor, PlanCatal
     }
 
     public async ValueTask<PlanView?> FindAsync(Guid plan, CancellationToken cancellationToken = default) =>
-        await plans.ViewAsync([plan], cancellationToken).ConfigureAwait(false) is [var view] ? view : null;
+        await plans.ViewAsync([plan], cancellationToken).ConfigureAwait(false) is [{ Plan.Deleted: null } view] ? view : null;
 
     public async ValueTask<CatalogPage<PlanView>> ListAsync(PlanQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         var page = await site.Catalog.QueryPlansAsync(query with { Take = Math.Min(query.Take, LargestPage) }, cancellationToken).ConfigureAwait(false);
-        return new CatalogPage<PlanView>(await plans.ViewAsync([.. page.Items.Select(plan => plan.Uuid)], cancellationToken).ConfigureAwait(false), page.TotalCount);
+        var views = await plans.ViewAsync([.. page.Items.Select(plan => plan.Uuid)], cancellationToken).ConfigureAwait(false);
+
+        // A plan may have been deleted between the two reads.
+        return new CatalogPage<PlanView>([.. views.Where(view => query.IncludeDeleted || view.Plan.Deleted is null)], page.TotalCount);
     }
 
     public ValueTask TakeOverAsync(Guid plan, string actor, CancellationToken cancellationToken = default) => editor.TakeOverAsync(plan, actor, cancellationToken);
