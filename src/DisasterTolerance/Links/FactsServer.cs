@@ -48,16 +48,28 @@ internal sealed class FactsServer(SiteContext site)
     public async ValueTask<PlanContent> PlanAsync(Guid peer, PlanRequest request, CancellationToken cancellationToken)
     {
         DemandPage(request.Skip);
-        var plan = await site.Catalog.FindPlanAsync(request.Plan, cancellationToken).ConfigureAwait(false);
-        if (plan is null || site.PeerOf(plan) != peer)
+        var plan = await FindPlanAsync(peer, request.Plan, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' has no plan {request.Plan} together with site '{site.NameOf(peer)}'.");
+            var query = new MachineQuery { Plan = plan.Uuid, IncludeRemoved = true, Skip = request.Skip, Take = MachinePage };
+            var machines = await site.Catalog.QueryMachinesAsync(query, cancellationToken).ConfigureAwait(false);
+            var version = plan.RowVersion;
+            plan = await FindPlanAsync(peer, request.Plan, cancellationToken).ConfigureAwait(false);
+            if (plan.RowVersion == version)
+            {
+                return new PlanContent(plan, [.. machines.Items.Select(MachineIdentity.Of)], machines.TotalCount);
+            }
+
+            // The machines may be those of another revision, or of another plan by now.
         }
 
-        var query = new MachineQuery { Plan = plan.Uuid, IncludeRemoved = true, Skip = request.Skip, Take = MachinePage };
-        var machines = await site.Catalog.QueryMachinesAsync(query, cancellationToken).ConfigureAwait(false);
-        return new PlanContent(plan, [.. machines.Items.Select(MachineIdentity.Of)], machines.TotalCount);
+        throw new DisasterToleranceException(ErrorCode.Unavailable, $"Plan '{plan.Name}' changes all the time at site '{site.Name}'. Ask again.", isTransient: true);
     }
+
+    private async ValueTask<PlanRow> FindPlanAsync(Guid peer, Guid uuid, CancellationToken cancellationToken) =>
+        await site.Catalog.FindPlanAsync(uuid, cancellationToken).ConfigureAwait(false) is { } plan && site.PeerOf(plan) == peer
+            ? plan
+            : throw new DisasterToleranceException(ErrorCode.NotFound, $"Site '{site.Name}' has no plan {uuid} together with site '{site.NameOf(peer)}'.");
 
     public async ValueTask<MachineFacts> MachineAsync(Guid peer, FactsRequest request, CancellationToken cancellationToken)
     {

@@ -10,63 +10,80 @@ internal sealed class PlanMirror(
     SiteContext site, FactsClient client, PlanGates gates, PlanCatalog plans, PlanWriter writer, PlanTwins twins, AuditLog audit, PlanLimits limits)
 {
     private const int PlansPerPeer = 10_000;
+    private const int Attempts = 5;
+    private const string InNewerPlan = "it belongs to a newer plan";
 
     private readonly ILogger _log = site.Logs.CreateLogger<PlanMirror>();
 
     /// <summary>Fetches a plan and stores it if the peer's copy holds.</summary>
     /// <returns>Machines that this site did not know.</returns>
-    public ValueTask<IReadOnlyList<Guid>> PullAsync(IPeerLink link, Guid plan, CancellationToken cancellationToken) => PullAsync(link, plan, leavesFirst: true, cancellationToken);
+    public async ValueTask<IReadOnlyList<Guid>> PullAsync(IPeerLink link, Guid plan, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (added, left) = await TryPullAsync(link, plan, leftFirst: attempt < Attempts, cancellationToken).ConfigureAwait(false);
+            if (left is not { } other)
+            {
+                return added;
+            }
 
-    private async ValueTask<IReadOnlyList<Guid>> PullAsync(IPeerLink link, Guid plan, bool leavesFirst, CancellationToken cancellationToken)
+            await TryPullAsync(link, other, leftFirst: false, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>Machines that this site did not know; or a plan that has to be fetched first.</returns>
+    private async ValueTask<(IReadOnlyList<Guid> Added, Guid? Left)> TryPullAsync(IPeerLink link, Guid plan, bool leftFirst, CancellationToken cancellationToken)
     {
         if (await client.FindPlanAsync(link, plan, cancellationToken).ConfigureAwait(false) is not { } theirs)
         {
-            return [];
+            return ([], null);
         }
 
         if (FactsRules.Check(theirs, plan, site.Uuid, link.Peer, limits) is { } fault)
         {
             Log.PlanRefused(_log, plan, link.PeerName, fault);
-            return [];
-        }
-
-        if (leavesFirst)
-        {
-            await PullLeftAsync(link, theirs, cancellationToken).ConfigureAwait(false);
+            return ([], null);
         }
 
         using var gate = await gates.EnterMembershipAsync(plan, cancellationToken).ConfigureAwait(false);
+        if (leftFirst && await FindLeftAsync(theirs, cancellationToken).ConfigureAwait(false) is { } left)
+        {
+            return ([], left);
+        }
+
         var own = await site.Catalog.FindPlanAsync(plan, cancellationToken).ConfigureAwait(false);
         if (await RefuseAsync(own, theirs.Plan, link.Peer, cancellationToken).ConfigureAwait(false) is { } reason)
         {
             Log.PlanRefused(_log, plan, link.PeerName, reason);
-            return [];
+            return ([], null);
         }
 
         // A plan that was deleted long ago is not brought back to be forgotten again.
         var forgotten = own is null && theirs.Plan.Deleted + site.Retention.GracePeriod <= site.Now;
-        if (forgotten || (own is not null && PlanAuthority.Decide(own, theirs.Plan, site.Uuid) != PlanPrecedence.Peer))
+        if (forgotten || (own is not null && PlanAuthority.Decide(own, theirs.Plan, site.Uuid) != PlanPrecedence.Peer)
+            || await ChangeAsync(own, theirs, link.Peer, cancellationToken).ConfigureAwait(false) is not { } change)
         {
-            return [];
+            return ([], null);
         }
 
-        var change = await ChangeAsync(own, theirs, link.Peer, cancellationToken).ConfigureAwait(false);
         var stored = await writer.WriteAsync(change, cancellationToken).ConfigureAwait(false);
         await twins.DisableNewerAsync(stored, cancellationToken).ConfigureAwait(false);
-        return [.. change.New.Select(machine => machine.Uuid)];
+        return ([.. change.New.Select(machine => machine.Uuid)], null);
     }
 
     // A machine that comes from another plan left that one first: seen in the other order, that plan would be shown without it.
-    private async ValueTask PullLeftAsync(IPeerLink link, PlanContent theirs, CancellationToken cancellationToken)
+    private async ValueTask<Guid?> FindLeftAsync(PlanContent theirs, CancellationToken cancellationToken)
     {
-        HashSet<Guid> left = [];
-        foreach (var machine in theirs.Machines.Where(machine => machine.Removed is null))
+        foreach (var machine in theirs.Plan.Deleted is null ? theirs.Machines.Where(machine => machine.Removed is null) : [])
         {
-            if (await site.Catalog.FindMachineAsync(machine.Uuid, cancellationToken).ConfigureAwait(false) is { Removed: null } known && known.Plan != theirs.Plan.Uuid && left.Add(known.Plan))
+            if (await site.Catalog.FindMachineAsync(machine.Uuid, cancellationToken).ConfigureAwait(false) is { Removed: null } known && known.Plan != theirs.Plan.Uuid && known.Created < machine.Created
+                && await site.Catalog.FindPlanAsync(known.Plan, cancellationToken).ConfigureAwait(false) is { Deleted: null })
             {
-                await PullAsync(link, known.Plan, leavesFirst: false, cancellationToken).ConfigureAwait(false);
+                return known.Plan;
             }
         }
+
+        return null;
     }
 
     private async ValueTask<string?> RefuseAsync(PlanRow? own, PlanRow theirs, Guid peer, CancellationToken cancellationToken)
@@ -80,7 +97,8 @@ internal sealed class PlanMirror(
         return count.TotalCount >= PlansPerPeer ? $"there are {PlansPerPeer} plans with that site already" : null;
     }
 
-    private async ValueTask<PlanChange> ChangeAsync(PlanRow? own, PlanContent theirs, Guid peer, CancellationToken cancellationToken)
+    /// <summary>What is to be stored; null if the peer has changed the plan since it told of it, which it tells next.</summary>
+    private async ValueTask<PlanChange?> ChangeAsync(PlanRow? own, PlanContent theirs, Guid peer, CancellationToken cancellationToken)
     {
         var after = theirs.Plan with { Created = own?.Created ?? theirs.Plan.Created };
         var now = site.Now;
@@ -97,6 +115,12 @@ internal sealed class PlanMirror(
             }
             else if (await RefuseAsync(known, machine, after, cancellationToken).ConfigureAwait(false) is { } reason)
             {
+                if (reason == InNewerPlan && machine.Removed is null && after.Deleted is null)
+                {
+                    // It has left this plan already: with it the plan would be shown without a machine that it never lacked.
+                    return null;
+                }
+
                 Log.MachineRefused(_log, machine.Uuid, site.NameOf(peer), reason);
             }
             else if (Merge(known, machine, after, now) != known)
@@ -133,7 +157,7 @@ internal sealed class PlanMirror(
 
         var before = await site.Catalog.FindPlanAsync(known.Plan, cancellationToken).ConfigureAwait(false);
         return before is not null && (before.Master != plan.Master || before.Slave != plan.Slave) ? "it belongs to a plan of other sites"
-            : theirs.Created <= known.Created ? "it belongs to a newer plan"
+            : theirs.Created <= known.Created ? InNewerPlan
             : null;
     }
 
