@@ -54,6 +54,31 @@ public sealed class FactsServerTests
         Assert.InRange(faults.CountCalls("Catalog.QueryPoints"), 2, 100);
     }
 
+    [Fact]
+    public async Task PlanAsync_AMachineGoesOverToAnotherPlanWhileItIsRead_TellsPlanAndMachinesOfOneRevision()
+    {
+        await using var pair = await MirrorPair.OpenAsync(up: false);
+        var (server, faults, machine) = await ServeAsync(pair);
+        var row = await pair.Master.MachineAsync(machine);
+        faults.Add(new Fault
+        {
+            Operation = "Catalog.QueryMachines",
+            Point = FaultPoint.Before,
+            Kind = FaultKind.Action,
+            Action = async token =>
+            {
+                await pair.Master.Manager.DeleteAsync(row.Plan, "test", token);
+                await pair.Master.Manager.AddAsync(MirrorPair.Specification(row.MasterUuid) with { Name = "other" }, token);
+            },
+        });
+
+        var told = await server.PlanAsync(pair.Slave.Uuid, new PlanRequest(row.Plan, 0), default);
+
+        faults.VerifyAllFired();
+        Assert.NotNull(told.Plan.Deleted);
+        Assert.Empty(told.Machines);
+    }
+
     /// <summary>A server over the master's catalog whose reads pass through a fault plan; what the master itself does passes by it.</summary>
     private static async Task<(FactsServer Server, FaultPlan Faults, Guid Machine)> ServeAsync(MirrorPair pair)
     {
