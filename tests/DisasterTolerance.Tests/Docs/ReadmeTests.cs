@@ -3,18 +3,8 @@ namespace DisasterTolerance.Tests.Docs;
 public class ReadmeTests
 {
     [Fact]
-    public void Readme_EmbeddingExample_IsTheCompiledOne()
-    {
-        var root = FindRoot();
-        var source = File.ReadAllLines(Path.Combine(root, "tests", "DisasterTolerance.Tests", "Docs", "ReadmeExample.cs"));
-        var compiled = source.SkipWhile(line => line.Trim() != "// <readme>").Skip(1).TakeWhile(line => line.Trim() != "// </readme>")
-            .Select(line => line.Length > 8 ? line[8..] : "").ToList();
-        var shown = File.ReadAllLines(Path.Combine(root, "README.md")).SkipWhile(line => line != "```csharp").Skip(1).TakeWhile(line => line != "```").ToList();
-
-        Assert.NotEmpty(compiled);
-        Assert.True(compiled.Count <= 30, "The example of the README is to stay short.");
-        Assert.Equal(compiled, shown);
-    }
+    public void Readme_EmbeddingExample_IsTheCompiledOne() =>
+        CompiledExample.AssertShown(["tests", "DisasterTolerance.Tests", "Docs", "ReadmeExample.cs"], "readme", ["README.md"]);
 
     [Fact]
     public void Readme_RelativeLinks_LeadToFiles()

@@ -1,0 +1,20 @@
+namespace DisasterTolerance.Tests.Docs;
+
+/// <summary>An example between markers of a source file, which a page has to show as its first C# block.</summary>
+internal static class CompiledExample
+{
+    private const int Longest = 30;
+
+    public static void AssertShown(string[] source, string marker, string[] page)
+    {
+        var root = ReadmeTests.FindRoot();
+        var compiled = File.ReadAllLines(Path.Combine([root, .. source]))
+            .SkipWhile(line => line.Trim() != $"// <{marker}>").Skip(1).TakeWhile(line => line.Trim() != $"// </{marker}>")
+            .Select(line => line.Length > 8 ? line[8..] : "").ToList();
+        var shown = File.ReadAllLines(Path.Combine([root, .. page])).SkipWhile(line => line != "```csharp").Skip(1).TakeWhile(line => line != "```").ToList();
+
+        Assert.NotEmpty(compiled);
+        Assert.True(compiled.Count <= Longest, "The example is to stay short.");
+        Assert.Equal(compiled, shown);
+    }
+}
