@@ -56,7 +56,7 @@ internal static class PlanRules
         var warnings = new List<PlanWarning>();
         if (machines.Count == 0)
         {
-            warnings.Add(new(PlanWarningKind.NoMachines, $"{MachineNames.Of(plan)} protects no machine yet: edit it to add some."));
+            warnings.Add(new(PlanWarningKind.NoMachines, $"The {MachineNames.Of(plan)} protects no machine yet: edit it to add some."));
         }
 
         if (plan.StorageMedium.Length > 0 && media is not null && !media.Contains(plan.StorageMedium))
