@@ -26,12 +26,7 @@ internal static class RecoveryEndpoints
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.RecoverRequest);
         var faults = new RequestFaults();
-        RecoverVmRequest[] machines = [.. (request.RecoverVms ?? []).OfType<RecoverVmRequest>()];
-        if (machines.Length == 0)
-        {
-            faults.Add("'recover_vms' names no machine");
-        }
-
+        var machines = faults.Machines(request.RecoverVms, "recover_vms");
         faults.ThrowIfAny();
         var stopping = http.HostStopping();
         var results = new RecoverResult[machines.Length];

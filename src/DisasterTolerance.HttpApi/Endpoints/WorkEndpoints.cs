@@ -91,12 +91,7 @@ internal static class WorkEndpoints
     {
         var request = await RequestReader.ReadAsync(http, ApiJson.Readable.ExecuteRequest);
         var faults = new RequestFaults();
-        ExecuteVmRequest[] machines = [.. (request.ExecVms ?? []).OfType<ExecuteVmRequest>()];
-        if (machines.Length == 0)
-        {
-            faults.Add("'exec_vms' names no machine");
-        }
-
+        var machines = faults.Machines(request.ExecVms, "exec_vms");
         faults.ThrowIfAny();
         return machines;
     }
@@ -125,6 +120,14 @@ internal static class WorkEndpoints
             catch (DisasterToleranceException error)
             {
                 return Answers.Executed(request, error, error.Message);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // What somebody else's provider throws for one machine must not take the results of the others away.
+                Log.Unexpected(http.Logger(), error, http.Request.Path);
+                var told = new DisasterToleranceException(
+                    ErrorCode.Unavailable, "The site met an error that it did not expect. Its log tells more; ask 'state' what became of the machine before trying again.", innerException: error);
+                return Answers.Executed(request, told, told.Message);
             }
         }));
         if (isLater && results.Any(result => result.Scode == 0))

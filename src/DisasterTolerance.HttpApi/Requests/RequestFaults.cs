@@ -53,6 +53,25 @@ internal sealed class RequestFaults
         return [.. (texts ?? []).Select(text => OptionalUuid(text, member)).OfType<Guid>()];
     }
 
+    /// <summary>Entries of a list that has to name at least one machine, and not more than one request may be about.</summary>
+    public T[] Machines<T>(IReadOnlyList<T?>? entries, string member)
+        where T : class
+    {
+        if (entries?.Count > MostUuids)
+        {
+            Add($"'{member}' has {entries.Count} entries, more than {MostUuids}");
+            return [];
+        }
+
+        T[] machines = [.. (entries ?? []).OfType<T>()];
+        if (machines.Length == 0)
+        {
+            Add($"'{member}' names no machine");
+        }
+
+        return machines;
+    }
+
     /// <summary>A number that must be there.</summary>
     public long Number(long? number, string member)
     {

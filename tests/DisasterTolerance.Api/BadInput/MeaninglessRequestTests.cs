@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using DisasterTolerance.Api.Replay;
 using DisasterTolerance.Api.Routing;
 using DisasterTolerance.Scenarios.Harness;
+using DisasterTolerance.Testing.Faults;
 
 namespace DisasterTolerance.Api.BadInput;
 
@@ -136,6 +137,32 @@ public sealed class MeaninglessRequestTests
         }
 
         await before.AssertSameAsync();
+    }
+
+    [Theory]
+    [InlineData("/backup/execute", "exec_vms")]
+    [InlineData("/vm/confirm", "exec_vms")]
+    [InlineData("/mastercluster/backup/recovery", "recover_vms")]
+    public async Task Work_ForMoreMachinesThanOneRequestTakes_IsRefused(string route, string member)
+    {
+        await using var world = await ApiWorld.StartAsync();
+        var answer = await world.AskAsync(world.East, route, new JsonObject { [member] = new JsonArray([.. Enumerable.Range(0, 2_001).Select(_ => world.Machine)]) });
+        WrongRequestTests.AssertRefused(route, answer);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+    }
+
+    [Fact]
+    public async Task Work_OneMachineFailsOddly_TheOthersKeepTheirResults()
+    {
+        await using var world = await ApiWorld.StartAsync();
+        var other = await world.Sites.ProtectAsync(world.Sites.East, plan => plan with { Name = "other" });
+        var request = new JsonObject { ["plan_uuid"] = $"{(await world.Sites.RowAsync(world.Sites.East, other)).Plan}", ["vm_uuid"] = $"{other.Uuid}" };
+        world.Sites.East.Faults.Add(new Fault { Operation = "Hypervisor.TakeSnapshot", Kind = FaultKind.Error, Error = () => new InvalidOperationException("odd") });
+
+        var data = await world.DataAsync(world.East, "/backup/execute", new JsonObject { ["exec_vms"] = new JsonArray(world.Machine, request) });
+
+        Assert.Equal((1, 1), ((int)data["success"]!, (int)data["fail"]!));
+        Assert.DoesNotContain("odd", data.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
