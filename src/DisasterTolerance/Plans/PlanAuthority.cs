@@ -82,7 +82,7 @@ internal static class PlanAuthority
     /// <param name="now">The time.</param>
     /// <returns>The same row if the site has the say already.</returns>
     public static PlanRow TakeOver(PlanRow plan, Guid site, DateTimeOffset now) =>
-        site == AuthorityOf(plan) ? plan : plan with { RevisionEpoch = plan.RevisionEpoch + 1, Revision = plan.Revision + 1, Modified = now };
+        site == AuthorityOf(plan) ? plan : plan with { RevisionEpoch = plan.RevisionEpoch + 1, Revision = plan.Revision + 1, Modified = PlanMerging.NextModified(plan, now) };
 
     /// <summary>Which of two live plans that protect the same machine is disabled: the one that was made later. Both sites come to the same answer.</summary>
     /// <param name="one">A plan.</param>

@@ -41,7 +41,7 @@ internal static class PlanMerging
         };
     }
 
-    /// <summary>The time of an edit. Whole seconds are what editors compare, so no two edits share one, whatever the clock says.</summary>
+    /// <summary>The time of an edit, or of whatever else changes a plan that lives. Whole seconds are what editors compare, so no two edits share one, whatever the clock says.</summary>
     internal static DateTimeOffset NextModified(PlanRow plan, DateTimeOffset now)
     {
         var next = DateTimeOffset.FromUnixTimeSeconds(plan.Modified.ToUnixTimeSeconds() + 1);

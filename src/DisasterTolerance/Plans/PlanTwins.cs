@@ -36,7 +36,7 @@ internal sealed class PlanTwins(SiteContext site, PlanCatalog plans, PlanWriter 
                 return;
             }
 
-            var after = before with { Enabled = false, DisabledBecause = because, Revision = before.Revision + 1, Modified = site.Now };
+            var after = before with { Enabled = false, DisabledBecause = because, Revision = before.Revision + 1, Modified = PlanMerging.NextModified(before, site.Now) };
             try
             {
                 await writer.WriteAsync(

@@ -46,6 +46,14 @@ public sealed class PlanAuthorityTests
     }
 
     [Fact]
+    public void TakeOver_PlanEditedOftenInOneSecond_IsModifiedAfterAllOfThat()
+    {
+        // Each edit takes a second of its own, so the time of the last one may lie ahead of the clock.
+        var edited = Plan with { Modified = Rows.Now.AddSeconds(30) };
+        Assert.Equal(Rows.Now.AddSeconds(31).ToUnixTimeSeconds(), PlanAuthority.TakeOver(edited, Rows.SiteB, Rows.Now).Modified.ToUnixTimeSeconds());
+    }
+
+    [Fact]
     public void TakeOver_Slave_HasTheSayAndBack()
     {
         var taken = PlanAuthority.TakeOver(Plan, Rows.SiteB, Rows.Now.AddDays(1));
