@@ -11,6 +11,8 @@ namespace DisasterTolerance.HttpApi.Endpoints;
 /// <summary>Plans.</summary>
 internal static class PlanEndpoints
 {
+    private const int MostWarnings = 20;
+
     public static void Map(IEndpointRouteBuilder group)
     {
         group.MapPost("/add", AddAsync).Changes("add", ApiJson.Readable.AddPlanRequest, ApiJson.Readable.EnvelopePlansData);
@@ -71,8 +73,12 @@ internal static class PlanEndpoints
     private static IResult One(PlanView plan, HttpContext http, IReplicationEngine engine)
     {
         PlanInfo[] one = [WireMap.Plan(plan, http.SiteNames(), Working(engine))];
-        return Answers.Quiet(new PlansData(Status.Ok, 1, one.ToAsyncEnumerable()), ApiJson.Readable.EnvelopePlansData, string.Join(' ', plan.Warnings));
+        return Answers.Quiet(new PlansData(Status.Ok, 1, one.ToAsyncEnumerable()), ApiJson.Readable.EnvelopePlansData, Note(plan.Warnings));
     }
+
+    // A plan may have a warning for each of its many machines.
+    private static string Note(IReadOnlyList<string> warnings) =>
+        string.Join(' ', warnings.Take(MostWarnings)) + (warnings.Count > MostWarnings ? $" There are {warnings.Count - MostWarnings} more warnings like these." : "");
 
     private static Dictionary<Guid, RunProgress> Working(IReplicationEngine engine) =>
         engine.ListProgress().GroupBy(work => work.Machine).ToDictionary(works => works.Key, works => works.MaxBy(work => work.Procedure)!);

@@ -162,8 +162,8 @@ internal static class MemberTexts
         ("hosts", "1 to 64 host names or addresses without a port, all of them configured for the other side", "宿主机ip数组"),
 
         // Work.
-        ("exec_vms", "The machines", "执行备份的容灾对象参数数组"),
-        ("recover_vms", "The machines", "容灾恢复对象"),
+        ("exec_vms", "The machines, 1 to 2,000", "执行备份的容灾对象参数数组"),
+        ("recover_vms", "The machines, 1 to 2,000", "容灾恢复对象"),
         ("vm_name", "Given back in the result", "容灾对象名称"),
         ("source_cluster", "Uuid of the site that runs the machine, to be checked; empty for no check", "容灾对象的源站点集群uuid"),
         ("auto_shutoff", "Whether the machine may be shut down for this; false if absent", "执行备份前是否将容灾虚拟机关机"),

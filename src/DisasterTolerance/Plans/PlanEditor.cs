@@ -155,7 +155,7 @@ internal sealed class PlanEditor(
         }
 
         var onlyTwins = PlanMerging.Merge(before, present, edit, limits, new Dictionary<Guid, string>(), site.Now).Errors.Count == 0;
-        throw new DisasterToleranceException(onlyTwins ? ErrorCode.AlreadyExists : merge.Code, $"The {MachineNames.Of(before)} was not changed. {string.Join(' ', merge.Errors)}");
+        throw new DisasterToleranceException(onlyTwins ? ErrorCode.AlreadyExists : merge.Code, $"The {MachineNames.Of(before)} was not changed. {PlanTexts.Sentences(merge.Errors)}");
     }
 
     private void Validate(PlanSpecification specification, IReadOnlyDictionary<Guid, string> elsewhere)
@@ -182,7 +182,7 @@ internal sealed class PlanEditor(
         var unknownType = PlanRules.Validate(specification, limits, surroundings with { ProtectedElsewhere = new Dictionary<Guid, string>() }).Count > others;
         var twins = errors.Count > others + (unknownType ? 1 : 0);
         var code = others > 0 || (unknownType && twins) || specification.Master != site.Uuid ? ErrorCode.InvalidArgument : unknownType ? ErrorCode.HypervisorUnknown : ErrorCode.AlreadyExists;
-        throw new DisasterToleranceException(code, $"Plan '{PlanTexts.Shown(specification.Name)}' was not added. {string.Join(' ', errors)}");
+        throw new DisasterToleranceException(code, $"Plan '{PlanTexts.Shown(specification.Name)}' was not added. {PlanTexts.Sentences(errors)}");
     }
 
     private async ValueTask<IReadOnlyDictionary<Guid, string>> FindElsewhereAsync(Guid plan, IReadOnlyList<MachineSpecification> wanted, CancellationToken cancellationToken)

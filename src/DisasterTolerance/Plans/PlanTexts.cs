@@ -3,6 +3,8 @@ namespace DisasterTolerance.Plans;
 /// <summary>Which texts a plan and its machines may have.</summary>
 internal static class PlanTexts
 {
+    private const int MostTold = 20;
+
     public static void Check(PlanSpecification plan, PlanLimits limits, List<string> errors)
     {
         CheckName(plan.Name, limits, errors);
@@ -70,6 +72,10 @@ internal static class PlanTexts
 
     /// <summary>A text as a message may show it.</summary>
     public static string Shown(string text) => new([.. text.Where(letter => !char.IsControl(letter)).Take(64)]);
+
+    /// <summary>What is wrong, as one message may tell it: of a plan with thousands of machines nobody reads everything.</summary>
+    public static string Sentences(IReadOnlyList<string> errors) =>
+        errors.Count <= MostTold ? string.Join(' ', errors) : $"{string.Join(' ', errors.Take(MostTold))} There are {errors.Count - MostTold} more errors like these.";
 
     /// <summary>Names as a message may show them.</summary>
     public static string List(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal).Take(16).Select(name => $"'{name}'"));
