@@ -15,7 +15,7 @@ public sealed class DisasterToleranceHttpOptions
     /// <summary>Whether errors keep HTTP status 200 and are told by the envelope alone, as old clients expect. Default false.</summary>
     public bool ErrorsKeepStatus200 { get; set; }
 
-    /// <summary>The time zone of the times in descriptions of recovery points. Default: the host's.</summary>
+    /// <summary>The time zone of times in texts: descriptions of recovery points, states, notes of lists. Default: the host's.</summary>
     public TimeZoneInfo TimeZone { get; set; } = TimeZoneInfo.Local;
 
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.InvalidArgument"/>.</exception>

@@ -15,6 +15,6 @@ internal static partial class Log
     [LoggerMessage(3002, LogLevel.Warning, "Work that {Path} had accepted failed with code {Code}: {Reason}")]
     public static partial void AcceptedWorkFailed(ILogger logger, PathString path, int code, string reason);
 
-    [LoggerMessage(3003, LogLevel.Information, "Work that {Path} had accepted was ended because the host stops; it is taken up again at the next start")]
+    [LoggerMessage(3003, LogLevel.Information, "Work that {Path} had accepted was ended because the host stops; what had passed its point of no return is taken up again at the next start, the rest has to be asked for again")]
     public static partial void AcceptedWorkEnded(ILogger logger, PathString path);
 }

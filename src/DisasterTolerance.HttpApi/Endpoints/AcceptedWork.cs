@@ -69,6 +69,10 @@ internal sealed class AcceptedWork
             catch (Exception error)
             {
                 Log.Unexpected(logger, error, path);
+                foreach (var machine in machines)
+                {
+                    _failures[machine] = (clock.GetUtcNow(), Mapping.ErrorTable.UnexpectedDesc);
+                }
             }
         });
 

@@ -125,8 +125,7 @@ internal static class WorkEndpoints
             {
                 // What somebody else's provider throws for one machine must not take the results of the others away.
                 Log.Unexpected(http.Logger(), error, http.Request.Path);
-                var told = new DisasterToleranceException(
-                    ErrorCode.Unavailable, "The site met an error that it did not expect. Its log tells more; ask 'state' what became of the machine before trying again.", innerException: error);
+                var told = new DisasterToleranceException(ErrorCode.Unavailable, ErrorTable.UnexpectedDesc, innerException: error);
                 return Answers.Executed(request, told, told.Message);
             }
         }));

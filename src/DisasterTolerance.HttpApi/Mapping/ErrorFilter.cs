@@ -35,11 +35,7 @@ internal static class ErrorFilter
         catch (Exception error) when (error is not BadHttpRequestException)
         {
             Log.Unexpected(http.Logger(), error, http.Request.Path);
-            return Answers.Error(
-                ErrorTable.UnexpectedScode,
-                ErrorTable.Unexpected,
-                "The site met an error that it did not expect. Its log tells more; ask 'state' what became of the work before trying again.",
-                keep200);
+            return Answers.Error(ErrorTable.UnexpectedScode, ErrorTable.Unexpected, ErrorTable.UnexpectedDesc, keep200);
         }
     }
 }

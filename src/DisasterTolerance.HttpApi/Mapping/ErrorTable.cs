@@ -19,6 +19,9 @@ internal static class ErrorTable
     /// <summary>The <c>scode</c> of an error that has no code of its own.</summary>
     public const int UnexpectedScode = 1000;
 
+    /// <summary>What is said of such an error.</summary>
+    public const string UnexpectedDesc = "The site met an error that it did not expect. Its log tells more; ask 'state' what became of the work before trying again.";
+
     /// <summary>What such an error is on the wire.</summary>
     public static ErrorText Unexpected { get; } = new(StatusCodes.Status500InternalServerError, "The site met an error that it did not expect", "站点内部错误");
 

@@ -72,4 +72,7 @@ internal static partial class Log
 
     [LoggerMessage(2522, LogLevel.Error, "Machine '{Machine}': that this site cannot become its replica could not be written into its row")]
     public static partial void NotShown(ILogger logger, string machine, Exception cause);
+
+    [LoggerMessage(2523, LogLevel.Error, "The recovery of machine '{Machine}' met an error that was not expected")]
+    public static partial void RecoveryFailedOddly(ILogger logger, string machine, Exception cause);
 }

@@ -58,6 +58,18 @@ internal sealed class RecoveryBatch(RecoveryTools tools, RecoveryFlows flows)
         {
             return new RecoveryOutcome(request, null, e);
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A provider of somebody else's may throw anything, and the other machines must not pay for it.
+            Log.RecoveryFailedOddly(_log, subject.Row.Name, e);
+            return new RecoveryOutcome(
+                request,
+                null,
+                new DisasterToleranceException(
+                    ErrorCode.Unavailable,
+                    $"The recovery of machine '{subject.Row.Name}' met an error that was not expected: {e.Message} The log of site '{tools.Site.Name}' tells more; look at the machine's state before trying again.",
+                    innerException: e));
+        }
     }
 
     private async ValueTask WaitUpAsync(IReadOnlyList<WorkSubject> level, CancellationToken cancellationToken)
