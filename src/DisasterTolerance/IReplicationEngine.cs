@@ -8,8 +8,9 @@ public interface IReplicationEngine
     /// Any start re-anchors the schedule. The run is done at the site that owns the machine; asked elsewhere it is passed on over the link.
     /// </summary>
     /// <param name="request">Which machine, and who asks.</param>
-    /// <param name="cancellationToken">Ends the wait and the run.</param>
-    /// <exception cref="DisasterToleranceException">Why the run failed; the captured point stays if the capture was done.</exception>
+    /// <param name="cancellationToken">Ends the wait, and the run if it is done here; one that was passed on goes on.</param>
+    /// <exception cref="DisasterToleranceException">Why the run failed; the captured point stays if the capture was done. <see cref="ErrorCode.LinkLost"/> if the link fell before the owner answered: the
+    /// run goes on there.</exception>
     ValueTask<RunReport> RunAsync(RunRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>What is being done now, one entry per machine that is being worked on.</summary>

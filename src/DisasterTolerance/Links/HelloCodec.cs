@@ -52,7 +52,7 @@ internal static class HelloCodec
         },
         LinkJson.Default.ErrorBody);
 
-    /// <summary>Reads the body of a Refuse or Failure.</summary>
+    /// <summary>Reads the body of a Refuse or Failure. Whatever code the peer gives, it is never that of success.</summary>
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.ProtocolViolation"/>.</exception>
     public static PeerRefusedException DecodeError(Guid peer, in ReadOnlySequence<byte> body)
     {
@@ -60,7 +60,7 @@ internal static class HelloCodec
         {
             var reader = new Utf8JsonReader(body);
             return JsonSerializer.Deserialize(ref reader, LinkJson.Default.ErrorBody) is { Message: not null } error
-                ? new PeerRefusedException(peer, (ErrorCode)error.Code, error.Message, error.Transient)
+                ? new PeerRefusedException(peer, error.Code == (int)ErrorCode.None ? ErrorCode.Unavailable : (ErrorCode)error.Code, error.Message, error.Transient)
                 : throw LinkErrors.Violation("An error frame is empty.");
         }
         catch (JsonException e)

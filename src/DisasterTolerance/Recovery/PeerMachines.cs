@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Links;
 using DisasterTolerance.Plans;
@@ -10,8 +11,13 @@ namespace DisasterTolerance.Recovery;
 internal sealed class PeerMachines(SiteContext site, MachineDirectory machines)
 {
     private const int LongestActor = 256;
+
+    // So many that a plan's machines are not done one by one, so few that the other site has room for what the sites tell each other.
+    private const int PassedOnAtOnce = 64;
+
     private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(30);
 
+    private readonly ConcurrentDictionary<Guid, SemaphoreSlim> _passedOn = new();
     private readonly ILogger _log = site.Logs.CreateLogger<PeerMachines>();
 
     /// <summary>Whether a site answers now.</summary>
@@ -29,6 +35,29 @@ internal sealed class PeerMachines(SiteContext site, MachineDirectory machines)
         catch (PeerRefusedException e)
         {
             throw new DisasterToleranceException(e.PeerCode, $"Site '{link.PeerName}': {e.Message}", e.IsTransient, e);
+        }
+    }
+
+    /// <summary>Calls the other site for a person who asked here. Waits while many such calls are under way. Sent once: whoever asked decides whether to ask again.</summary>
+    /// <exception cref="DisasterToleranceException">As for <see cref="CallAsync"/>; <see cref="ErrorCode.LinkLost"/> leaves open what became of the work, so it does not count as transient.</exception>
+    public async ValueTask<TResponse> PassOnAsync<TRequest, TResponse>(Guid peer, ControlMethod<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
+    {
+        var places = _passedOn.GetOrAdd(peer, _ => new SemaphoreSlim(PassedOnAtOnce));
+        await places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await CallAsync(peer, method, request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DisasterToleranceException e) when (e.Code == ErrorCode.LinkLost && e.InnerException is not PeerRefusedException)
+        {
+            throw new DisasterToleranceException(
+                ErrorCode.LinkLost,
+                $"Site '{site.NameOf(peer)}' was asked, and the link was lost before it answered, so it may have done the work or be doing it still. Look at the state there before you ask again. ({e.Message})",
+                innerException: e);
+        }
+        finally
+        {
+            places.Release();
         }
     }
 

@@ -52,30 +52,42 @@ internal sealed class RecoveryForwarding(RecoveryTools tools, RecoveryBatch batc
                 ErrorCode.InvalidArgument, $"Machine '{subject.Row.Name}' cannot be recovered at site {request.Site}, which is no side of its plan. Name one of the plan's two sites.");
     }
 
+    /// <summary>One call for all, so that machines start in the order of their priority, and an entry in the audit log for each.</summary>
     private async ValueTask<IReadOnlyList<RecoveryOutcome>> AskAsync(Guid peer, IReadOnlyList<RecoveryRequest> requests, CancellationToken cancellationToken)
     {
-        try
+        var asked = tools.Peers.PassOnAsync(peer, RecoveryMethods.Recover, new RecoverPassedOn(requests), cancellationToken).AsTask();
+        var outcomes = new List<RecoveryOutcome>();
+        foreach (var request in requests)
         {
-            var answer = await audit.RecordAsync(
-                requests[0].Actor,
-                "machine.recover",
-                string.Join(' ', requests.Take(20).Select(request => request.Machine)),
-                () => tools.Peers.CallAsync(peer, RecoveryMethods.Recover, new RecoverPassedOn(requests), cancellationToken),
-                _ => $"done at site '{tools.Site.NameOf(peer)}'").ConfigureAwait(false);
-            return answer.Outcomes.Count == requests.Count
-                ? [.. requests.Zip(answer.Outcomes, Outcome)]
-                : throw LinkErrors.Violation($"Site '{tools.Site.NameOf(peer)}' told of {answer.Outcomes.Count} recoveries where {requests.Count} were asked for.");
+            var index = outcomes.Count;
+            try
+            {
+                var report = await audit.RecordAsync(
+                    request.Actor,
+                    "machine.recover",
+                    request.Machine.ToString(),
+                    async () => ReportOf(peer, await asked.ConfigureAwait(false), index, requests.Count),
+                    _ => $"done at site '{tools.Site.NameOf(peer)}'").ConfigureAwait(false);
+                outcomes.Add(new RecoveryOutcome(request, report, null));
+            }
+            catch (DisasterToleranceException e)
+            {
+                outcomes.Add(new RecoveryOutcome(request, null, e));
+            }
         }
-        catch (DisasterToleranceException e)
-        {
-            return [.. requests.Select(request => new RecoveryOutcome(request, null, e))];
-        }
+
+        return outcomes;
     }
 
-    private static RecoveryOutcome Outcome(RecoveryRequest request, PassedOutcome? answer) => new(
-        request,
-        answer?.Report,
-        answer?.Report is null ? new DisasterToleranceException(answer?.Code ?? ErrorCode.ProtocolViolation, answer?.Error ?? "The other site's answer is empty.", answer?.Transient ?? false) : null);
+    private RecoveryReport ReportOf(Guid peer, RecoverAnswer answer, int index, int count)
+    {
+        if (answer.Outcomes.Count != count || answer.Outcomes[index] is not { } outcome || (outcome.Report is null && outcome.Code == ErrorCode.None))
+        {
+            throw LinkErrors.Violation($"Site '{tools.Site.NameOf(peer)}' does not say what became of each of the {count} recoveries that were asked for.");
+        }
+
+        return outcome.Report ?? throw new DisasterToleranceException(outcome.Code, $"Site '{tools.Site.NameOf(peer)}': {outcome.Error}", outcome.Transient);
+    }
 
     private async ValueTask<RecoverAnswer> AnswerAsync(Guid peer, RecoverPassedOn request, CancellationToken cancellationToken)
     {
@@ -85,13 +97,26 @@ internal sealed class RecoveryForwarding(RecoveryTools tools, RecoveryBatch batc
             throw new DisasterToleranceException(ErrorCode.InvalidArgument, $"{request.Requests.Count} recoveries were asked for, or one of them is empty: ask for 1 to {MostAtOnce} at once.");
         }
 
-        foreach (var one in request.Requests)
+        var refused = new Dictionary<int, DisasterToleranceException>();
+        var mine = new List<RecoveryRequest>();
+        foreach (var (index, one) in request.Requests.Index())
         {
-            await tools.Peers.DemandSharedAsync(peer, one.Machine, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await tools.Peers.DemandSharedAsync(peer, one.Machine, cancellationToken).ConfigureAwait(false);
+                mine.Add(one with { Site = null, Actor = tools.Peers.ActorOf(one.Actor, peer) });
+            }
+            catch (DisasterToleranceException e)
+            {
+                refused.Add(index, e);
+            }
         }
 
-        IReadOnlyList<RecoveryRequest> mine = [.. request.Requests.Select(one => one with { Site = null, Actor = tools.Peers.ActorOf(one.Actor, peer) })];
-        var outcomes = await batch.RunAsync(mine, cancellationToken).ConfigureAwait(false);
-        return new RecoverAnswer([.. outcomes.Select(one => new PassedOutcome(one.Report, one.Error?.Code ?? ErrorCode.None, one.Error?.Message ?? "", one.Error?.IsTransient ?? false))]);
+        var done = new Queue<RecoveryOutcome>(await batch.RunAsync(mine, cancellationToken).ConfigureAwait(false));
+        return new RecoverAnswer([.. request.Requests.Select((_, index) => refused.TryGetValue(index, out var error) ? Failed(error) : Told(done.Dequeue()))]);
     }
+
+    private static PassedOutcome Told(RecoveryOutcome outcome) => outcome.Error is { } error ? Failed(error) : new PassedOutcome(outcome.Report, ErrorCode.None, "", false);
+
+    private static PassedOutcome Failed(DisasterToleranceException error) => new(null, error.Code, error.Message, error.IsTransient);
 }

@@ -111,6 +111,6 @@ internal sealed class RecoveryService(RecoveryTools tools, RecoveryFlows flows, 
         actor,
         action,
         subject.Uuid.ToString(),
-        () => tools.Peers.CallAsync(subject.Peer, method, request, cancellationToken),
+        () => tools.Peers.PassOnAsync(subject.Peer, method, request, cancellationToken),
         _ => $"done at the owner, site '{tools.Site.NameOf(subject.Peer)}'");
 }

@@ -7,7 +7,7 @@ using DisasterTolerance.Sites;
 namespace DisasterTolerance.Scheduling;
 
 /// <summary>Passes runs that people ask for here on to the site that owns the machine, and does those that the other site passes on. One hop at the most. Thread-safe.</summary>
-internal sealed class RunForwarding(SiteContext site, PeerMachines peers, RunExecutor executor, AuditLog audit, ForwardPolicy policy) : IControlPart
+internal sealed class RunForwarding(SiteContext site, PeerMachines peers, RunExecutor executor, BackgroundWork background, AuditLog audit, ForwardPolicy policy) : IControlPart
 {
     public void Map(ControlDispatcher dispatcher) => dispatcher.Map(RunMethods.Run, AnswerAsync);
 
@@ -24,7 +24,7 @@ internal sealed class RunForwarding(SiteContext site, PeerMachines peers, RunExe
             request.Actor,
             "machine.run",
             machine.Uuid.ToString(),
-            () => peers.CallAsync(owner, RunMethods.Run, request with { Machine = machine.Uuid }, cancellationToken),
+            () => peers.PassOnAsync(owner, RunMethods.Run, request with { Machine = machine.Uuid }, cancellationToken),
             _ => $"done at the owner, site '{site.NameOf(owner)}'").ConfigureAwait(false);
     }
 
@@ -32,7 +32,11 @@ internal sealed class RunForwarding(SiteContext site, PeerMachines peers, RunExe
     {
         policy.Demand(peer, ForwardedCalls.Runs);
         var subject = await peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
-        return await RunHereAsync(subject.Uuid, request with { Actor = peers.ActorOf(request.Actor, peer) }, cancellationToken).ConfigureAwait(false);
+
+        // A link that falls is like a client that goes away: it ends nothing, and others may have joined the run.
+        var run = RunHereAsync(subject.Uuid, request with { Actor = peers.ActorOf(request.Actor, peer) }, background.Life).AsTask();
+        background.Start(_ => run);
+        return await run.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private ValueTask<RunReport> RunHereAsync(Guid machine, RunRequest request, CancellationToken cancellationToken) => audit.RecordAsync(
