@@ -20,7 +20,8 @@ public interface IRecoveryService
     /// </summary>
     /// <param name="request">What to recover.</param>
     /// <param name="cancellationToken">Ends the wait; work that took over the ownership is completed.</param>
-    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.OwnerAlive"/>, <see cref="ErrorCode.NoRecoveryPoint"/>, <see cref="ErrorCode.Ambiguous"/>, <see cref="ErrorCode.Unsure"/>, or why a step failed.</exception>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.OwnerAlive"/>, <see cref="ErrorCode.NoRecoveryPoint"/>, <see cref="ErrorCode.Ambiguous"/>, <see cref="ErrorCode.Unsure"/>, or why a step failed.
+    /// At the other site also <see cref="ErrorCode.PeerUnreachable"/>, <see cref="ErrorCode.PeerRefused"/>, or <see cref="ErrorCode.LinkLost"/> if the link fell before that site answered: the work goes on there.</exception>
     ValueTask<RecoveryReport> RecoverAsync(RecoveryRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Recovers many machines in the order of their recovery priority. A machine that fails does not keep later ones from being tried.</summary>

@@ -33,6 +33,14 @@ internal sealed class BackgroundWork(SiteContext site) : ISitePart, IDisposable
         return await running.WaitAsync(token.CallerLeaves).ConfigureAwait(false);
     }
 
+    /// <summary>Runs work that the other site passed on, and waits for it as long as that site does. A link that falls is like a client that goes away: it ends nothing.</summary>
+    public async ValueTask<T> OutliveAsync<T>(Func<CancellationToken, ValueTask<T>> work, CancellationToken waiting)
+    {
+        var running = work(Life).AsTask();
+        Track(running);
+        return await running.WaitAsync(waiting).ConfigureAwait(false);
+    }
+
     /// <summary>Starts work that nobody waits for.</summary>
     public void Start(Func<CancellationToken, Task> work) => Track(work(Life));
 

@@ -112,7 +112,7 @@ internal sealed class RecoveryForwarding(RecoveryTools tools, RecoveryBatch batc
             }
         }
 
-        var done = new Queue<RecoveryOutcome>(await batch.RunAsync(mine, cancellationToken).ConfigureAwait(false));
+        var done = new Queue<RecoveryOutcome>(await tools.Background.OutliveAsync(life => batch.RunAsync(mine, life), cancellationToken).ConfigureAwait(false));
         return new RecoverAnswer([.. request.Requests.Select((_, index) => refused.TryGetValue(index, out var error) ? Failed(error) : Told(done.Dequeue()))]);
     }
 

@@ -32,11 +32,8 @@ internal sealed class RunForwarding(SiteContext site, PeerMachines peers, RunExe
     {
         policy.Demand(peer, ForwardedCalls.Runs);
         var subject = await peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
-
-        // A link that falls is like a client that goes away: it ends nothing, and others may have joined the run.
-        var run = RunHereAsync(subject.Uuid, request with { Actor = peers.ActorOf(request.Actor, peer) }, background.Life).AsTask();
-        background.Start(_ => run);
-        return await run.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var mine = request with { Actor = peers.ActorOf(request.Actor, peer) };
+        return await background.OutliveAsync(life => RunHereAsync(subject.Uuid, mine, life), cancellationToken).ConfigureAwait(false);
     }
 
     private ValueTask<RunReport> RunHereAsync(Guid machine, RunRequest request, CancellationToken cancellationToken) => audit.RecordAsync(

@@ -70,6 +70,25 @@ public sealed class PassedOnWorkTests
     }
 
     [Fact]
+    public async Task Recovery_LinkFallsBeforeAllHaveBegun_TheOthersAreRecoveredToo()
+    {
+        await using var world = await ApiWorld.StartAsync();
+        var late = await world.Sites.ProtectAsync(world.Sites.East, plan => plan with { Machines = [.. plan.Machines.Select(machine => machine with { Priority = RecoveryPriority.Low })] });
+        await world.RunAsync();
+        await world.Sites.RunAsync(world.Sites.East, late);
+        Delay(world.Sites.West, "Hypervisor.Start");
+        RecoveryRequest[] requests = [.. ((Guest[])[world.Guest, late]).Select(guest => new RecoveryRequest { Machine = guest.Uuid, Site = world.Sites.West.Uuid, Force = true, Actor = "test" })];
+        var asked = world.Sites.East.Recovery.RecoverManyAsync(requests).AsTask();
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(1));
+
+        world.Sites.Cut();
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(20));
+
+        Assert.All(await asked, outcome => Assert.Equal(ErrorCode.LinkLost, outcome.Error!.Code));
+        Assert.Equal((true, true), (world.Guest.IsOn(world.Sites.West), late.IsOn(world.Sites.West)));
+    }
+
+    [Fact]
     public async Task Recovery_RefusedByTheOtherSite_IsNoSuccessInTheAuditLog()
     {
         await using var world = await ApiWorld.StartAsync();
