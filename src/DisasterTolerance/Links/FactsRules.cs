@@ -10,7 +10,7 @@ internal static class FactsRules
     public const long LargestNumber = 1L << 53;
 
     private const int NameLength = 256;
-    private const int TextLength = 4096;
+    public const int TextLength = 4096;
     private const int Forks = 10_000;
     private const int Addresses = 256;
 
