@@ -60,7 +60,7 @@ internal static class HelloCodec
         {
             var reader = new Utf8JsonReader(body);
             return JsonSerializer.Deserialize(ref reader, LinkJson.Default.ErrorBody) is { Message: not null } error
-                ? new PeerRefusedException(peer, error.Code == (int)ErrorCode.None ? ErrorCode.Unavailable : (ErrorCode)error.Code, error.Message, error.Transient)
+                ? new PeerRefusedException(peer, error.Code == (int)ErrorCode.None ? ErrorCode.Unavailable : (ErrorCode)error.Code, Shorten(error.Message), error.Transient)
                 : throw LinkErrors.Violation("An error frame is empty.");
         }
         catch (JsonException e)
@@ -69,5 +69,6 @@ internal static class HelloCodec
         }
     }
 
-    private static string Shorten(string text) => text.Length <= LongestText ? text : text[..LongestText];
+    /// <summary>An error's words as far as a site sends them and takes them: they go into the audit log and into answers.</summary>
+    public static string Shorten(string text) => text.Length <= LongestText ? text : text[..LongestText];
 }

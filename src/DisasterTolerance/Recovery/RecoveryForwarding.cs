@@ -86,7 +86,7 @@ internal sealed class RecoveryForwarding(RecoveryTools tools, RecoveryBatch batc
             throw LinkErrors.Violation($"Site '{tools.Site.NameOf(peer)}' does not say what became of each of the {count} recoveries that were asked for.");
         }
 
-        return outcome.Report ?? throw new DisasterToleranceException(outcome.Code, $"Site '{tools.Site.NameOf(peer)}': {outcome.Error}", outcome.Transient);
+        return outcome.Report ?? throw new DisasterToleranceException(outcome.Code, $"Site '{tools.Site.NameOf(peer)}': {HelloCodec.Shorten(outcome.Error)}", outcome.Transient);
     }
 
     private async ValueTask<RecoverAnswer> AnswerAsync(Guid peer, RecoverPassedOn request, CancellationToken cancellationToken)
@@ -118,5 +118,5 @@ internal sealed class RecoveryForwarding(RecoveryTools tools, RecoveryBatch batc
 
     private static PassedOutcome Told(RecoveryOutcome outcome) => outcome.Error is { } error ? Failed(error) : new PassedOutcome(outcome.Report, ErrorCode.None, "", false);
 
-    private static PassedOutcome Failed(DisasterToleranceException error) => new(null, error.Code, error.Message, error.IsTransient);
+    private static PassedOutcome Failed(DisasterToleranceException error) => new(null, error.Code, HelloCodec.Shorten(error.Message), error.IsTransient);
 }

@@ -122,6 +122,13 @@ public sealed class PassedOnWorkTests
         Assert.Equal(ErrorCode.Unavailable, HelloCodec.DecodeError(Guid.NewGuid(), new ReadOnlySequence<byte>(body)).PeerCode);
     }
 
+    [Fact]
+    public void DecodeError_EndlessMessage_IsShortened()
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(new ErrorBody((int)ErrorCode.Unavailable, new string('x', 1 << 20), false), LinkJson.Default.ErrorBody);
+        Assert.Equal(1024, HelloCodec.DecodeError(Guid.NewGuid(), new ReadOnlySequence<byte>(body)).Message.Length);
+    }
+
     private static void Delay(SimSite site, string operation) => site.Faults.Add(new Fault { Operation = operation, Kind = FaultKind.Delay, Delay = TimeSpan.FromMinutes(4) });
 
     private static string ExecuteOf(params JsonNode?[] machines) => new JsonObject { ["exec_vms"] = new JsonArray(machines) }.ToJsonString();
