@@ -155,10 +155,11 @@ public sealed class HostileServerTests : IDisposable
     [Fact]
     public async Task Read_Cancelled_LeavesTheBufferAloneAndTheConnectionUsable()
     {
-        var answer = new TaskCompletionSource();
+        var (arrived, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var server = new ScriptedServer(_folder, async wire =>
         {
             var requests = await ScriptedServer.RequestsAsync(wire, 1);
+            arrived.SetResult();
             await answer.Task;
             await wire.Stream.WriteAsync(ScriptedServer.Data(requests[0], 0, 512, 0xff, true));
             await wire.Stream.WriteAsync(ScriptedServer.Data(await ScriptedServer.RequestAsync(wire), 512, 512, 0x11, true));
@@ -169,6 +170,7 @@ public sealed class HostileServerTests : IDisposable
         var (first, second) = (new byte[512], new byte[512]);
         var cancelled = client.ReadAsync(0, first, cancellation.Token).AsTask();
 
+        await arrived.Task.WaitAsync(TestFolder.HangLimit);
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(TestFolder.HangLimit));
         answer.SetResult();
@@ -176,6 +178,29 @@ public sealed class HostileServerTests : IDisposable
 
         Assert.False(first.AsSpan().ContainsAnyExcept((byte)0));
         Assert.False(second.AsSpan().ContainsAnyExcept((byte)0x11));
+    }
+
+    [Fact]
+    public async Task Reads_CancelledAtRandomMoments_LeaveTheConnectionUsable()
+    {
+        var seed = Random.Shared.Next();
+        var random = new Random(seed);
+        await using var server = _folder.Serve(MemoryExport.Filled(1 << 20, 12));
+        await using var client = await _folder.ConnectAsync(options => options.Window = 8);
+        await Parallel.ForEachAsync(Enumerable.Range(0, 2000), async (index, _) =>
+        {
+            using var cancellation = new CancellationTokenSource();
+            var buffer = new byte[4096];
+            var read = client.ReadAsync(index % 256 * 4096, buffer, cancellation.Token).AsTask();
+            Thread.SpinWait(Spins(random));
+            await cancellation.CancelAsync();
+            await read.WaitAsync(TestFolder.HangLimit).ContinueWith(ended => Assert.False(ended.IsFaulted, $"seed {seed}: {ended.Exception}"), TaskScheduler.Default);
+        });
+        var whole = new byte[1 << 20];
+
+        await client.ReadAsync(0, whole).AsTask().WaitAsync(TestFolder.HangLimit);
+
+        Assert.Equal(MemoryExport.Filled(1 << 20, 12).Content, whole);
     }
 
     [Fact]
@@ -212,30 +237,7 @@ public sealed class HostileServerTests : IDisposable
     [Fact]
     public async Task Connect_ServerWithoutOptions_StaysWithoutStructuredReplies()
     {
-        await using var server = new ScriptedServer(
-            _folder,
-            async wire =>
-            {
-                HandshakeFormat.WriteGreeting(wire.Output, HandshakeFlags.FixedNewstyle);
-                await wire.Output.FlushAsync();
-                await wire.ReceiveAsync<HandshakeFlags>(HandshakeFormat.TryReadClientFlags, CancellationToken.None);
-                for (var option = OptionCode.Abort; option != OptionCode.Go;)
-                {
-                    var header = await wire.ReceiveAsync<OptionHeader>(OptionFormat.TryReadHeader, CancellationToken.None);
-                    await wire.SkipAsync(header.Length, CancellationToken.None);
-                    option = header.Code;
-                    if (option == OptionCode.Go)
-                    {
-                        InfoFormat.WriteExport(wire.Output, option, 4096, NbdExportFlags.HasFlags);
-                    }
-
-                    OptionReplyFormat.WriteHeader(wire.Output, option, option == OptionCode.Go ? OptionReplyCode.Ack : OptionReplyCode.ErrorUnsupported, 0);
-                    await wire.Output.FlushAsync();
-                }
-
-                await ScriptedServer.UntilClosedAsync(wire);
-            },
-            negotiates: false);
+        await using var server = new ScriptedServer(_folder, ScriptedServer.UntilClosedAsync, knowsOptions: false, length: 4096);
         await using var client = await _folder.ConnectAsync(options => options.Contexts = [NbdExtent.BaseAllocation]);
 
         Assert.Equal((false, 4096, 0), (client.HasStructuredReplies, client.Length, client.Contexts.Count));
@@ -247,6 +249,14 @@ public sealed class HostileServerTests : IDisposable
         var failed = await Assert.ThrowsAsync<NbdException>(() => _folder.ConnectAsync());
 
         Assert.Equal((ErrorCode.PeerUnreachable, true), (failed.Code, failed.IsTransient));
+    }
+
+    private static int Spins(Random random)
+    {
+        lock (random)
+        {
+            return random.Next(2000);
+        }
     }
 
     private static byte[] Status(Request request, bool isDone, params uint[] numbers) =>

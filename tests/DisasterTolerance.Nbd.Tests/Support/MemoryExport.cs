@@ -146,6 +146,16 @@ internal sealed class MemoryExport(int length, bool isReadOnly = false) : INbdEx
         }
     }
 
+    /// <summary>Waits until so many reads are at work.</summary>
+    public async Task ArrivedAsync(int count)
+    {
+        using var limit = new CancellationTokenSource(TestFolder.HangLimit);
+        while (MostAtOnce < count)
+        {
+            await Task.Delay(5, limit.Token);
+        }
+    }
+
     private void Mark(long offset, int length, bool isWritten)
     {
         for (var block = offset / Block; block * Block < offset + length; block++)

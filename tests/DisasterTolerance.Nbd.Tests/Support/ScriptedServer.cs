@@ -12,12 +12,12 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly Socket _listener;
     private readonly Task _serving;
 
-    public ScriptedServer(TestFolder folder, Func<WireConnection, Task> script, bool negotiates = true, long length = 1 << 20)
+    public ScriptedServer(TestFolder folder, Func<WireConnection, Task> script, bool negotiates = true, bool knowsOptions = true, long length = 1 << 20)
     {
         _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _listener.Bind(folder.Socket);
         _listener.Listen();
-        _serving = ServeAsync(script, negotiates, length);
+        _serving = ServeAsync(script, negotiates, knowsOptions, length);
     }
 
     public static async Task<Request> RequestAsync(WireConnection wire) =>
@@ -83,18 +83,18 @@ internal sealed class ScriptedServer : IAsyncDisposable
         _listener.Dispose();
     }
 
-    private async Task ServeAsync(Func<WireConnection, Task> script, bool negotiates, long length)
+    private async Task ServeAsync(Func<WireConnection, Task> script, bool negotiates, bool knowsOptions, long length)
     {
         await using var wire = new WireConnection(await _listener.AcceptAsync(), TimeProvider.System);
         if (negotiates)
         {
-            await NegotiateAsync(wire, length);
+            await NegotiateAsync(wire, knowsOptions, length);
         }
 
         await script(wire);
     }
 
-    private static async Task NegotiateAsync(WireConnection wire, long length)
+    private static async Task NegotiateAsync(WireConnection wire, bool knowsOptions, long length)
     {
         HandshakeFormat.WriteGreeting(wire.Output, HandshakeFlags.FixedNewstyle | HandshakeFlags.NoZeroes);
         await wire.Output.FlushAsync();
@@ -104,7 +104,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             var header = await wire.ReceiveAsync<OptionHeader>(OptionFormat.TryReadHeader, CancellationToken.None);
             await wire.SkipAsync(header.Length, CancellationToken.None);
             option = header.Code;
-            if (option == OptionCode.SetMetaContext)
+            if (option == OptionCode.SetMetaContext && knowsOptions)
             {
                 OptionReplyFormat.WriteContext(wire.Output, option, 7, NbdExtent.BaseAllocation);
             }
@@ -113,7 +113,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 InfoFormat.WriteExport(wire.Output, option, length, NbdExportFlags.HasFlags | NbdExportFlags.Flush);
             }
 
-            OptionReplyFormat.WriteHeader(wire.Output, option, OptionReplyCode.Ack, 0);
+            OptionReplyFormat.WriteHeader(wire.Output, option, knowsOptions || option == OptionCode.Go ? OptionReplyCode.Ack : OptionReplyCode.ErrorUnsupported, 0);
             await wire.Output.FlushAsync();
         }
     }
