@@ -12,6 +12,11 @@ public sealed record SnapshotRequest(Guid Machine, string Id, SnapshotConsistenc
 {
     private static readonly SearchValues<char> IdCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
 
+    /// <summary>
+    /// The plan that the snapshot is taken for. A provider with named change trackers keeps one per plan, so that it knows its own from those of others. Default: all zeros, for callers without plans.
+    /// </summary>
+    public Guid Plan { get; init; }
+
     /// <summary>Whether a text keeps the rule for snapshot ids, so that it is safe as part of a file name.</summary>
     /// <param name="id">Any text.</param>
     public static bool IsValidId([NotNullWhen(true)] string? id) => id is { Length: >= 1 and <= 64 } && !id.AsSpan().ContainsAnyExcept(IdCharacters);

@@ -56,7 +56,7 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
 
         var point = site.Ids.NewId();
         var snapshotId = point.ToString("N");
-        var request = new SnapshotRequest(local, snapshotId, hypervisor.Capabilities.BestConsistency, site.Options.FreezeTimeout);
+        var request = new SnapshotRequest(local, snapshotId, hypervisor.Capabilities.BestConsistency, site.Options.FreezeTimeout) { Plan = plan.Uuid };
         var outcome = SnapshotOutcome.Abandoned;
         try
         {

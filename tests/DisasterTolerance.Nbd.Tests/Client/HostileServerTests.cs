@@ -194,7 +194,7 @@ public sealed class HostileServerTests : IDisposable
             var read = client.ReadAsync(index % 256 * 4096, buffer, cancellation.Token).AsTask();
             Thread.SpinWait(Spins(random));
             await cancellation.CancelAsync();
-            await read.WaitAsync(TestFolder.HangLimit).ContinueWith(ended => Assert.False(ended.IsFaulted, $"seed {seed}: {ended.Exception}"), TaskScheduler.Default);
+            await read.WaitAsync(TestFolder.HangLimit, CancellationToken.None).ContinueWith(ended => Assert.False(ended.IsFaulted, $"seed {seed}: {ended.Exception}"), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         });
         var whole = new byte[1 << 20];
 
