@@ -1,0 +1,105 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DisasterTolerance.Qemu.Machines;
+using DisasterTolerance.Qemu.Qmp;
+
+namespace DisasterTolerance.Qemu.Blocks;
+
+/// <summary>
+/// The process that has a machine's disks open, as seen through its monitor: QEMU itself while the machine runs, a storage daemon while it is off. Thread-safe. Shared: it closes with its last lease.
+/// </summary>
+internal sealed class BlockHost(Guid machine, QmpConnection connection, bool isDaemon, string nbdPath)
+{
+    /// <summary>Whether it is the storage daemon, so that no guest runs.</summary>
+    public bool IsDaemon => isDaemon;
+
+    /// <summary>Where the process serves its exports once it was told to.</summary>
+    public string NbdPath => nbdPath;
+
+    public QmpConnection Connection => connection;
+
+    public bool IsGone => connection.Ended.IsCompleted;
+
+    /// <summary>Sends a command.</summary>
+    /// <exception cref="HypervisorException">QEMU refused, ended or did not answer.</exception>
+    public async ValueTask<JsonElement> ExecuteAsync(string command, JsonObject? arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connection.ExecuteAsync(command, arguments, cancellationToken).ConfigureAwait(false);
+        }
+        catch (QmpException e)
+        {
+            throw QmpErrors.Translate(machine, e);
+        }
+    }
+
+    /// <summary>Sends a command whose refusal means that there was nothing to do.</summary>
+    /// <returns>Whether QEMU did it.</returns>
+    public async ValueTask<bool> TryAsync(string command, JsonObject? arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.ExecuteAsync(command, arguments, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (QmpException e) when (e.Failure == QmpFailure.Refused)
+        {
+            return false;
+        }
+        catch (QmpException e)
+        {
+            throw QmpErrors.Translate(machine, e);
+        }
+    }
+
+    /// <summary>All block nodes as they are now.</summary>
+    public async ValueTask<BlockGraph> ReadGraphAsync(CancellationToken cancellationToken)
+    {
+        var nodes = await ExecuteAsync("query-named-block-nodes", new() { ["flat"] = true }, cancellationToken).ConfigureAwait(false);
+        var devices = await ExecuteAsync("query-block", null, cancellationToken).ConfigureAwait(false);
+        return new(nodes, devices);
+    }
+
+    /// <summary>Waits for an event, from before what causes it is asked for.</summary>
+    public EventWait Expect(Func<QmpEvent, bool> wanted) => new(connection, wanted);
+}
+
+/// <summary>Waits for one event. Disposing gives it up.</summary>
+internal sealed class EventWait : IDisposable
+{
+    private readonly QmpConnection _connection;
+    private readonly Func<QmpEvent, bool> _wanted;
+    private readonly TaskCompletionSource<QmpEvent> _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public EventWait(QmpConnection connection, Func<QmpEvent, bool> wanted)
+    {
+        (_connection, _wanted) = (connection, wanted);
+        connection.EventReceived += Receive;
+    }
+
+    /// <summary>Waits.</summary>
+    /// <returns>The event; null if it did not come within the time, or QEMU ended.</returns>
+    public async ValueTask<QmpEvent?> WaitAsync(TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAny(_seen.Task, _connection.Ended).WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            return _seen.Task.IsCompletedSuccessfully ? _seen.Task.Result : null;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => _connection.EventReceived -= Receive;
+
+    private void Receive(QmpEvent told)
+    {
+        if (_wanted(told))
+        {
+            _seen.TrySetResult(told);
+        }
+    }
+}

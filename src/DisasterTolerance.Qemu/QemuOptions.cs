@@ -1,0 +1,116 @@
+namespace DisasterTolerance.Qemu;
+
+/// <summary>
+/// How the provider for QEMU works. Everything in here is this site's own: nothing of it ever comes from another site. Read once, when the provider is opened.
+/// </summary>
+public sealed class QemuOptions
+{
+    /// <summary>
+    /// The folder that holds one folder per machine, each with a <c>machine.json</c>. Absolute or relative to the working directory; created if it is absent. Required.
+    /// </summary>
+    public required string Path { get; set; }
+
+    /// <summary>
+    /// Where sockets and pid files of machines lie, one folder per machine. Paths of sockets have at most 107 bytes, so choose a short one if <see cref="Path"/> is long. It must not be shared with
+    /// other users. Default: null, a folder <c>run</c> in the machine's own folder.
+    /// </summary>
+    public string? RuntimePath { get; set; }
+
+    /// <summary>QEMU's accelerators, tried in order, separated by colons. Default: <c>kvm:tcg</c>.</summary>
+    public string Accelerator { get; set; } = "kvm:tcg";
+
+    /// <summary>The program that runs machines. Default: <c>qemu-system-x86_64</c>.</summary>
+    public string Binary { get; set; } = "qemu-system-x86_64";
+
+    /// <summary>The program that serves disks of machines that are off. Default: <c>qemu-storage-daemon</c>.</summary>
+    public string StorageDaemon { get; set; } = "qemu-storage-daemon";
+
+    /// <summary>The program that makes disk images. Default: <c>qemu-img</c>.</summary>
+    public string ImageTool { get; set; } = "qemu-img";
+
+    /// <summary>QEMU's machine type. Default: <c>q35</c>.</summary>
+    public string MachineType { get; set; } = "q35";
+
+    /// <summary>QEMU's processor model. Default: <c>max</c>, all that the accelerator can.</summary>
+    public string Cpu { get; set; } = "max";
+
+    /// <summary>
+    /// What a machine's networks are here: by the network's name, the name of a bridge, or <c>user</c> for QEMU's user-mode network. A network that is not in here gives a card without a cable.
+    /// Default: none.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Bridges { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>The firmware's code for machines that boot by UEFI, a file of this site. Default: null, such machines cannot be started.</summary>
+    public string? FirmwareCode { get; set; }
+
+    /// <summary>Further arguments for every machine. Default: none.</summary>
+    public IReadOnlyList<string> Arguments { get; set; } = [];
+
+    /// <summary>The host names that a start may name. Any other is <see cref="ErrorCode.HostNotFound"/>. Default: none.</summary>
+    public IReadOnlyList<string> Hosts { get; set; } = [];
+
+    /// <summary>The format of disks that are made here. On raw disks changes are known only as long as one QEMU runs. Default: qcow2.</summary>
+    public QemuDiskFormat NewDiskFormat { get; set; } = QemuDiskFormat.Qcow2;
+
+    /// <summary>Whether what a guest writes to its first serial port goes to <c>serial.log</c> in its folder, begun anew at every start. Without a bound on its size. Default: false.</summary>
+    public bool SerialLog { get; set; }
+
+    /// <summary>The most time for one command over QMP, and for starting a program. 1 s to 10 min. Default: 20 s.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The most time for one command of the guest agent. 100 ms to 10 min. Default: 5 s.</summary>
+    public TimeSpan AgentTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many reads of one disk are in flight during a capture, 1 to 64. Default: 8.</summary>
+    public int ReadsInFlight { get; set; } = 8;
+
+    /// <summary>
+    /// The mean time that a write of the guest may take during a capture: above it, reading slows down until the guest is served again. Zero: reading is never slowed down.
+    /// 0 to 10 s. Default: 4 ms.
+    /// </summary>
+    public TimeSpan WriteLatencyTarget { get; set; } = TimeSpan.FromMilliseconds(4);
+
+    /// <summary>The clock of all deadlines. Default: the system's.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    internal void AssertValid()
+    {
+        List<string> faults = [];
+        Check(!string.IsNullOrWhiteSpace(Path), $"{nameof(Path)} is empty");
+        Check(!string.IsNullOrWhiteSpace(Binary), $"{nameof(Binary)} is empty");
+        Check(!string.IsNullOrWhiteSpace(StorageDaemon), $"{nameof(StorageDaemon)} is empty");
+        Check(!string.IsNullOrWhiteSpace(ImageTool), $"{nameof(ImageTool)} is empty");
+        Check(IsWord(Accelerator), $"{nameof(Accelerator)} '{Accelerator}' has characters other than a-z A-Z 0-9 . _ : -");
+        Check(IsWord(MachineType), $"{nameof(MachineType)} '{MachineType}' has characters other than a-z A-Z 0-9 . _ : -");
+        Check(!string.IsNullOrWhiteSpace(Cpu), $"{nameof(Cpu)} is empty");
+        Check(Bridges.Values.All(IsWord), $"a name in {nameof(Bridges)} has characters other than a-z A-Z 0-9 . _ : -");
+        Check(Enum.IsDefined(NewDiskFormat), $"{nameof(NewDiskFormat)} is {NewDiskFormat}");
+        Check(CommandTimeout >= TimeSpan.FromSeconds(1) && CommandTimeout <= TimeSpan.FromMinutes(10), $"{nameof(CommandTimeout)} is {CommandTimeout}, not from 1 s to 10 min");
+        Check(AgentTimeout >= TimeSpan.FromMilliseconds(100) && AgentTimeout <= TimeSpan.FromMinutes(10), $"{nameof(AgentTimeout)} is {AgentTimeout}, not from 100 ms to 10 min");
+        Check(ReadsInFlight is >= 1 and <= 64, $"{nameof(ReadsInFlight)} is {ReadsInFlight}, not from 1 to 64");
+        Check(WriteLatencyTarget >= TimeSpan.Zero && WriteLatencyTarget <= TimeSpan.FromSeconds(10), $"{nameof(WriteLatencyTarget)} is {WriteLatencyTarget}, not from 0 to 10 s");
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException($"The options of the QEMU provider are not valid: {string.Join("; ", faults)}.");
+        }
+
+        void Check(bool isRight, string fault)
+        {
+            if (!isRight)
+            {
+                faults.Add(fault);
+            }
+        }
+    }
+
+    private static bool IsWord(string? text) => !string.IsNullOrEmpty(text) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-');
+}
+
+/// <summary>How a disk lies in its file.</summary>
+public enum QemuDiskFormat
+{
+    /// <summary>The disk's bytes as they are.</summary>
+    Raw = 0,
+    /// <summary>QEMU's own format, which keeps dirty bitmaps across a restart.</summary>
+    Qcow2 = 1,
+}

@@ -1,0 +1,89 @@
+using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Nbd;
+using DisasterTolerance.Qemu.Blocks;
+using DisasterTolerance.Qemu.Machines;
+
+namespace DisasterTolerance.Qemu.Snapshots;
+
+/// <summary>A disk of a snapshot as QEMU serves it by NBD. Large reads are cut into pieces of which several are in flight.</summary>
+internal sealed class ServedDisk(
+    Guid machine, DiskDefinition definition, string path, NbdClient client, ReadPace pace, int readsInFlight, ChangeToken? token, IReadOnlyList<string> bitmaps, string? lostBecause)
+    : SnapshotDisk(machine, definition)
+{
+    private const int PieceBytes = 256 << 10;
+
+    public override ChangeToken? Token => token;
+
+    public override async ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        DemandRange(offset, destination.Length);
+        if (destination.IsEmpty)
+        {
+            return;
+        }
+
+        await pace.WaitAsync(destination.Length, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (destination.Length <= PieceBytes)
+            {
+                await client.ReadAsync(offset, destination, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            var pieces = (destination.Length + PieceBytes - 1) / PieceBytes;
+            await Parallel.ForAsync(
+                0,
+                pieces,
+                new ParallelOptions { MaxDegreeOfParallelism = readsInFlight, CancellationToken = cancellationToken },
+                (piece, token) => client.ReadAsync(offset + ((long)piece * PieceBytes), destination.Slice(piece * PieceBytes, Math.Min(PieceBytes, destination.Length - (piece * PieceBytes))), token)).ConfigureAwait(false);
+        }
+        catch (NbdException e)
+        {
+            throw Unreadable(e);
+        }
+    }
+
+    public override IAsyncEnumerable<DiskExtent> GetExtentsAsync(CancellationToken cancellationToken) =>
+        ExportExtents.ReadAsync(client, Definition.LengthBytes, Unreadable, cancellationToken);
+
+    public override async ValueTask<ChangedExtents> GetChangedAsync(string since, CancellationToken cancellationToken)
+    {
+        if (TrackerRules.Since(bitmaps, since) is not { } wanted)
+        {
+            return ChangedExtents.Unknown(lostBecause ?? $"the tracker does not reach back to '{since}'");
+        }
+
+        List<DiskExtent> changed = [];
+        try
+        {
+            foreach (var context in wanted.Select(BlockNames.Context))
+            {
+                if (!client.Contexts.Contains(context))
+                {
+                    return ChangedExtents.Unknown($"QEMU does not show '{context}'");
+                }
+
+                await foreach (var extent in client.BlockStatusAsync(context, 0, Definition.LengthBytes, cancellationToken).ConfigureAwait(false))
+                {
+                    if ((extent.Status & NbdExtent.Dirty) != 0)
+                    {
+                        changed.Add(new(extent.Offset, Math.Min(extent.Length, Definition.LengthBytes - extent.Offset), ExtentKind.Data));
+                    }
+                }
+            }
+        }
+        catch (NbdException e)
+        {
+            throw Unreadable(e);
+        }
+
+        return ChangedExtents.Known(ExtentUnion.Of(changed));
+    }
+
+    public override ValueTask DisposeAsync() => client.DisposeAsync();
+
+    private HypervisorException Unreadable(NbdException cause) => cause.Code is ErrorCode.LinkLost or ErrorCode.Stalled
+        ? MachineErrors.Failed(Machine, $"Reading disk '{Definition.Id}'", cause.Message, "QEMU ended or hangs; the next run sees in which state the machine is.", true, cause)
+        : MachineErrors.Disk(Machine, Definition.Id, path, cause.Message, cause);
+}
