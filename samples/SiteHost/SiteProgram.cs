@@ -60,9 +60,9 @@ internal static class SiteProgram
         site.ConfigureRetention(options => configuration.GetSection("Retention").Bind(options));
         site.ConfigurePlans(options => configuration.GetSection("Plans").Bind(options));
         site.ConfigureStore(options => configuration.GetSection("Store").Bind(options));
-        foreach (var (name, path) in settings.Images)
+        foreach (var (name, hypervisor) in settings.Hypervisors)
         {
-            site.AddImages(name, path);
+            hypervisor.AddTo(site, name);
         }
 
         foreach (var peer in settings.Peers)

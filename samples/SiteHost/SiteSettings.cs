@@ -20,8 +20,8 @@ internal sealed class SiteSettings
 
     public required IReadOnlyList<PeerOptions> Peers { get; init; }
 
-    /// <summary>Directories of disk-image machines by the name that plans use as <c>dtp_type</c>.</summary>
-    public required IReadOnlyDictionary<string, string> Images { get; init; }
+    /// <summary>Sources of machines by the name that plans use as <c>dtp_type</c>.</summary>
+    public required IReadOnlyDictionary<string, HypervisorSettings> Hypervisors { get; init; }
 
     public static SiteSettings Read(IConfiguration configuration)
     {
@@ -35,7 +35,7 @@ internal sealed class SiteSettings
             TimeZone = Zone(site, faults),
             Access = AccessReading.Read(configuration, faults),
             Peers = [.. configuration.GetSection("Peers").GetChildren().Select(peer => Peer(peer, faults))],
-            Images = configuration.GetSection("Hypervisors").GetChildren().ToDictionary(section => section.Key, section => ImagesPath(section, faults), StringComparer.Ordinal),
+            Hypervisors = configuration.GetSection("Hypervisors").GetChildren().ToDictionary(section => section.Key, section => Hypervisor(section, faults), StringComparer.Ordinal),
         };
         return faults.Count == 0 ? settings : throw new SettingException(string.Join(Environment.NewLine + "  ", ["the configuration cannot be used.", .. faults]));
     }
@@ -66,15 +66,21 @@ internal sealed class SiteSettings
         return calls;
     }
 
-    private static string ImagesPath(IConfigurationSection section, List<string> faults)
+    private static HypervisorSettings Hypervisor(IConfigurationSection section, List<string> faults)
     {
         var kind = Text(section, "Kind", faults);
-        if (kind.Length > 0 && !kind.Equals("Images", StringComparison.OrdinalIgnoreCase))
+        if (kind.Length > 0 && !Enum.TryParse<HypervisorKind>(kind, ignoreCase: true, out _))
         {
-            faults.Add($"{section.Path}:Kind is '{kind}'; this host knows only 'Images'.");
+            faults.Add($"{section.Path}:Kind is '{kind}'; this host knows {string.Join(" and ", Enum.GetNames<HypervisorKind>())}.");
         }
 
-        return Text(section, "Path", faults);
+        Enum.TryParse<HypervisorKind>(kind, ignoreCase: true, out var known);
+        if (known == HypervisorKind.Qemu && !OperatingSystem.IsLinux())
+        {
+            faults.Add($"{section.Path}:Kind is '{kind}', which needs Linux.");
+        }
+
+        return new(known, Text(section, "Path", faults), section);
     }
 
     private static TimeZoneInfo Zone(IConfigurationSection site, List<string> faults)

@@ -26,8 +26,8 @@ internal sealed class DiskFiles(QemuOptions options)
     }
 
     /// <summary>Makes a file of a length that reads as zeros, or gives the one that is there that length.</summary>
-    /// <returns>Whether it is new.</returns>
-    public async ValueTask<bool> PrepareAsync(Guid machine, DiskEntry entry, string path, long length, CancellationToken cancellationToken)
+    /// <returns>Whether it is new, and the length that it had before.</returns>
+    public async ValueTask<(bool IsNew, long Before)> PrepareAsync(Guid machine, DiskEntry entry, string path, long length, CancellationToken cancellationToken)
     {
         var bytes = length.ToString(CultureInfo.InvariantCulture);
         var format = entry.Format == QemuDiskFormat.Raw ? "raw" : "qcow2";
@@ -48,13 +48,13 @@ internal sealed class DiskFiles(QemuOptions options)
 
                 File.Move(part, path);
                 DurableFile.SyncDirectory(Path.GetDirectoryName(path)!);
-                return true;
+                return (true, length);
             }
 
             var present = ImageHeader.LengthOf(machine, entry, path);
             if (BlockDevice.IsDevice(path))
             {
-                return present >= length ? false : throw MachineErrors.Disk(machine, entry.Id, path, $"the device has {present:N0} bytes and the disk needs {length:N0}");
+                return present >= length ? (false, length) : throw MachineErrors.Disk(machine, entry.Id, path, $"the device has {present:N0} bytes and the disk needs {length:N0}");
             }
 
             if (entry.Format == QemuDiskFormat.Raw)
@@ -66,7 +66,7 @@ internal sealed class DiskFiles(QemuOptions options)
                 await Tool.RunAsync(options.ImageTool, ["resize", "-q", "-f", format, .. present > length ? (string[])["--shrink"] : [], path, bytes], options.CommandTimeout, options.Time, cancellationToken).ConfigureAwait(false);
             }
 
-            return false;
+            return (false, present);
         }
         catch (Exception e) when (e is ToolException or IOException or UnauthorizedAccessException)
         {

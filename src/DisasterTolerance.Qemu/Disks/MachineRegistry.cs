@@ -81,7 +81,7 @@ internal sealed class MachineRegistry(QemuOptions options, MachineFolders folder
         await hosts.StopDaemonAsync(machine, runtime, cancellationToken).ConfigureAwait(false);
         var entry = _files.Locate(known, folder, disk);
         var path = Path.GetFullPath(entry.Path, folder);
-        var isNew = await _files.PrepareAsync(machine, entry, path, disk.LengthBytes, cancellationToken).ConfigureAwait(false);
+        var (isNew, before) = await _files.PrepareAsync(machine, entry, path, disk.LengthBytes, cancellationToken).ConfigureAwait(false);
         var node = BlockNames.Node(disk.Id);
         var lease = await hosts.StartDaemonAsync(machine, runtime, [BlockDevice.OfFile(node, path, entry.Format, BlockDevice.IsDevice(path))], cancellationToken).ConfigureAwait(false);
         try
@@ -98,6 +98,12 @@ internal sealed class MachineRegistry(QemuOptions options, MachineFolders folder
                     Time = options.Time,
                 },
                 cancellationToken).ConfigureAwait(false);
+            if (before < client.Length)
+            {
+                // An image that was cut keeps the rest of its last cluster, and would show it again.
+                await client.WriteZeroesAsync(before, client.Length - before, cancellationToken: cancellationToken).ConfigureAwait(false);
+            }
+
             return new QemuTargetDisk(machine, disk, isNew, path, client, () => CloseAsync(machine, runtime, lease, entry, path, disk.LengthBytes));
         }
         catch (Exception e)

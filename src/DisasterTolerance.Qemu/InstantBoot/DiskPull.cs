@@ -100,7 +100,7 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
             File.Delete(path);
         }
 
-        var isNew = await _files.PrepareAsync(machine.Uuid, pull.Disk, path, root.Length, cancellationToken).ConfigureAwait(false);
+        var (isNew, _) = await _files.PrepareAsync(machine.Uuid, pull.Disk, path, root.Length, cancellationToken).ConfigureAwait(false);
         await qemu.ExecuteAsync("blockdev-add", BlockDevice.OfFile(pull.Target, path, pull.Disk.Format, BlockDevice.IsDevice(path)), cancellationToken).ConfigureAwait(false);
         await qemu.ExecuteAsync(
             "blockdev-mirror",

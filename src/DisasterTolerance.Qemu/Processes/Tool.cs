@@ -12,7 +12,7 @@ internal static class Tool
     /// <exception cref="ToolException">It could not be started, failed, or did not end in time.</exception>
     public static async ValueTask RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var process = new Process { StartInfo = new(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false } };
+        using var process = new Process { StartInfo = new(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false } };
         try
         {
             process.Start();
@@ -23,6 +23,7 @@ internal static class Tool
         }
 
         process.StandardInput.Close();
+        process.StandardOutput.Close();
         using var limit = new CancellationTokenSource(timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var errors = process.StandardError.ReadToEndAsync(linked.Token);

@@ -20,6 +20,9 @@ public abstract class HypervisorFixture : IAsyncDisposable
     /// </summary>
     public virtual bool SnapshotsAreIsolated => true;
 
+    /// <summary>How long a guest gets to shut down. Short where the fixture's guests have no system that could. Default: 1 min.</summary>
+    public virtual TimeSpan GracePeriod => TimeSpan.FromMinutes(1);
+
     /// <summary>The lengths that disks can have are multiples of this many bytes; a power of two. Default: 1.</summary>
     public virtual long LengthMultiple => 1;
 

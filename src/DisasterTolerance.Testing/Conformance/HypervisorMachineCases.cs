@@ -89,7 +89,7 @@ internal static class HypervisorMachineCases
             async token => await (await provider.TakeSnapshotAsync(Request(machine), token).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false), "TakeSnapshotAsync").ConfigureAwait(false);
 
         // Whatever was cancelled, the machine is as usable as before.
-        await provider.ShutDownAsync(machine, TimeSpan.FromMinutes(5), cancellationToken).ConfigureAwait(false);
+        await provider.ShutDownAsync(machine, fixture.GracePeriod, cancellationToken).ConfigureAwait(false);
         ISnapshot snapshot = await provider.TakeSnapshotAsync(Request(machine), cancellationToken).ConfigureAwait(false);
         await using (snapshot.ConfigureAwait(false))
         {

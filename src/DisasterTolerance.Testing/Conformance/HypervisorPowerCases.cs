@@ -45,7 +45,7 @@ internal static class HypervisorPowerCases
     {
         Guid machine = await fixture.CreateWrittenAsync(cancellationToken).ConfigureAwait(false);
         await fixture.Provider.StartAsync(machine, null, cancellationToken).ConfigureAwait(false);
-        ShutdownResult result = await fixture.Provider.ShutDownAsync(machine, TimeSpan.FromMinutes(1), cancellationToken).ConfigureAwait(false);
+        ShutdownResult result = await fixture.Provider.ShutDownAsync(machine, fixture.GracePeriod, cancellationToken).ConfigureAwait(false);
         Expect.That(result is ShutdownResult.Graceful or ShutdownResult.Forced, $"a machine that ran went off as {result}.");
         Expect.Equal(PowerState.Off, (await fixture.FindAsync(machine, cancellationToken).ConfigureAwait(false)).Power, "The power state after a shutdown");
     }
@@ -54,7 +54,7 @@ internal static class HypervisorPowerCases
     {
         Guid machine = await fixture.CreateWrittenAsync(cancellationToken).ConfigureAwait(false);
         Expect.Equal(
-            ShutdownResult.WasOff, await fixture.Provider.ShutDownAsync(machine, TimeSpan.FromMinutes(1), cancellationToken).ConfigureAwait(false), "The result for a machine that is off");
+            ShutdownResult.WasOff, await fixture.Provider.ShutDownAsync(machine, fixture.GracePeriod, cancellationToken).ConfigureAwait(false), "The result for a machine that is off");
     }
 
     private static async Task Forced(HypervisorFixture fixture, CancellationToken cancellationToken)

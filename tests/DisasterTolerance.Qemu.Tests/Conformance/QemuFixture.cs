@@ -15,6 +15,8 @@ internal sealed class QemuFixture(QemuDiskFormat format) : HypervisorFixture
 
     public override string KnownHost => "host-1";
 
+    public override TimeSpan GracePeriod => TimeSpan.FromSeconds(1);
+
     public override long LengthMultiple => 512;
 
     public override async ValueTask<Guid> CreateMachineAsync(MachineDefinition definition, CancellationToken cancellationToken)

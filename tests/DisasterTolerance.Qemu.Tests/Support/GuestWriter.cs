@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using DisasterTolerance.Nbd;
 using DisasterTolerance.Qemu.Blocks;
 using DisasterTolerance.Qemu.Machines;
@@ -44,7 +44,11 @@ internal static class GuestWriter
 
     private static async Task WriteThroughAsync(BlockHost host, string disk, long offset, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var node = BlockNames.Node(disk);
+        // A guest sits on top of the filter that keeps what it overwrites.
+        var nodes = await host.ExecuteAsync("query-named-block-nodes", new() { ["flat"] = true }, cancellationToken);
+        var node = nodes.EnumerateArray().FirstOrDefault(n => n.GetProperty("drv").GetString() == "copy-before-write") is { ValueKind: JsonValueKind.Object } filter
+            ? filter.GetProperty("node-name").GetString()
+            : BlockNames.Node(disk);
         await host.ExecuteAsync("block-export-add", new() { ["type"] = "nbd", ["id"] = "guest", ["node-name"] = node, ["name"] = "guest", ["writable"] = true }, cancellationToken);
         await using (var client = await NbdClient.ConnectAsync(new() { Server = new System.Net.Sockets.UnixDomainSocketEndPoint(host.NbdPath), Export = "guest" }, cancellationToken))
         {
