@@ -1,0 +1,3 @@
+# Tells the counters and powers off.
+. /workloads/counter.sh
+work() { echo told >/run/control; }
