@@ -87,7 +87,21 @@ public sealed class NbdServer : IAsyncDisposable
     /// <summary>Offers an export no longer. Connections that use it go on.</summary>
     /// <param name="name">The name.</param>
     /// <returns>False if there was none.</returns>
-    public bool RemoveExport(string name) => _exports.TryRemove(name);
+    public bool RemoveExport(string name) => _exports.Remove(name) is not null;
+
+    /// <summary>Offers an export no longer, ends the connections that use it, and returns when it is not used any more. Requests in flight get no answer.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>False if there was none; then nothing is ended, also not what <see cref="RemoveExport"/> let go on.</returns>
+    public async ValueTask<bool> EndExportAsync(string name)
+    {
+        if (_exports.Remove(name) is not { } served)
+        {
+            return false;
+        }
+
+        await served.EndAsync().ConfigureAwait(false);
+        return true;
+    }
 
     /// <summary>Ends all connections and returns when no export is used any more. Requests in flight get no answer.</summary>
     public async ValueTask DisposeAsync()
@@ -144,6 +158,7 @@ public sealed class NbdServer : IAsyncDisposable
     {
         string? name = null;
         WireConnection? wire = null;
+        ServedExport? served = null;
         try
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -155,15 +170,16 @@ public sealed class NbdServer : IAsyncDisposable
             wire = new WireConnection(socket, _options.Time);
             var session = await NegotiateAsync(wire).ConfigureAwait(false);
             name = session?.Name;
-            if (session is not null)
+            served = session?.Served;
+            if (session is not null && session.Served.TryEnter())
             {
-                await new ServerTransmission(wire, session, _options).RunAsync(_ending.Token).ConfigureAwait(false);
+                await TransmitAsync(wire, session).ConfigureAwait(false);
             }
         }
         catch (Exception cause)
         {
-            // A client that goes without a word, or a server that is told to end, is nothing to report.
-            if (cause is not EndOfStreamException && !_ending.IsCancellationRequested)
+            // A client that goes without a word, or a server or export that is told to end, is nothing to report.
+            if (cause is not EndOfStreamException && !_ending.IsCancellationRequested && served?.Ending.IsCancellationRequested != true)
             {
                 _options.Failed?.Invoke(name, cause);
             }
@@ -177,6 +193,19 @@ public sealed class NbdServer : IAsyncDisposable
             }
 
             Interlocked.Decrement(ref _open);
+        }
+    }
+
+    private async Task TransmitAsync(WireConnection wire, Session session)
+    {
+        try
+        {
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, session.Served.Ending);
+            await new ServerTransmission(wire, session, _options).RunAsync(linked.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            session.Served.Leave();
         }
     }
 

@@ -5,15 +5,15 @@ namespace DisasterTolerance.Nbd.Server;
 /// <summary>The exports by name.</summary>
 internal sealed class ExportTable
 {
-    private readonly ConcurrentDictionary<string, INbdExport> _exports = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ServedExport> _exports = new(StringComparer.Ordinal);
 
-    public IEnumerable<NbdExportInfo> List => _exports.OrderBy(export => export.Key, StringComparer.Ordinal).Select(export => new NbdExportInfo(export.Key, export.Value.Description));
+    public IEnumerable<NbdExportInfo> List => _exports.OrderBy(served => served.Key, StringComparer.Ordinal).Select(served => new NbdExportInfo(served.Key, served.Value.Export.Description));
 
-    public INbdExport? Find(string name) => _exports.GetValueOrDefault(name);
+    public ServedExport? Find(string name) => _exports.GetValueOrDefault(name);
 
-    public bool TryAdd(string name, INbdExport export) => _exports.TryAdd(name, export);
+    public bool TryAdd(string name, INbdExport export) => _exports.TryAdd(name, new ServedExport(export));
 
-    public bool TryRemove(string name) => _exports.TryRemove(name, out _);
+    public ServedExport? Remove(string name) => _exports.TryRemove(name, out var served) ? served : null;
 
     public static NbdExportFlags FlagsOf(INbdExport export, bool isStructured)
     {

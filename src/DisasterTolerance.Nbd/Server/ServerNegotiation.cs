@@ -6,7 +6,10 @@ using DisasterTolerance.Nbd.Wire;
 namespace DisasterTolerance.Nbd.Server;
 
 /// <summary>What a client chose.</summary>
-internal sealed record Session(string Name, INbdExport Export, bool IsStructured, bool HasAllocation);
+internal sealed record Session(string Name, ServedExport Served, bool IsStructured, bool HasAllocation)
+{
+    public INbdExport Export => Served.Export;
+}
 
 /// <summary>The server's side of the negotiation.</summary>
 internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports, SslServerAuthenticationOptions? tls)
@@ -113,7 +116,7 @@ internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports
 
     private void AnswerExport(OptionCode option, ExportRequest request)
     {
-        if (exports.Find(request.Name) is not { } export)
+        if (exports.Find(request.Name) is not { Export: var export } served)
         {
             Reply(option, OptionReplyCode.ErrorUnknown, "There is no export of that name.");
             return;
@@ -139,12 +142,12 @@ internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports
         }
 
         Reply(option, OptionReplyCode.Ack);
-        _session = option == OptionCode.Go ? SessionOf(request.Name, export) : null;
+        _session = option == OptionCode.Go ? SessionOf(request.Name, served) : null;
     }
 
     private void AnswerExportName(string name, HandshakeFlags flags)
     {
-        if (exports.Find(name) is not { } export)
+        if (exports.Find(name) is not { Export: var export } served)
         {
             _isOver = true;
             return;
@@ -159,10 +162,10 @@ internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports
             wire.Output.Write(zeros);
         }
 
-        _session = SessionOf(name, export);
+        _session = SessionOf(name, served);
     }
 
-    private Session SessionOf(string name, INbdExport export) => new(name, export, _isStructured, _allocationOf == name);
+    private Session SessionOf(string name, ServedExport served) => new(name, served, _isStructured, _allocationOf == name);
 
     private void AnswerContexts(OptionCode option, ContextRequest request)
     {

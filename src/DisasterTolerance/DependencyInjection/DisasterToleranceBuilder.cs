@@ -1,5 +1,6 @@
 using DisasterTolerance;
 using DisasterTolerance.Catalog;
+using DisasterTolerance.Exports;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Images;
 using DisasterTolerance.Links;
@@ -91,6 +92,10 @@ public sealed class DisasterToleranceBuilder
     /// <summary>Changes how the store keeps its records.</summary>
     /// <param name="configure">The change.</param>
     public DisasterToleranceBuilder ConfigureStore(Action<StoreOptions> configure) => Configure(configure);
+
+    /// <summary>Changes where disks of points are served and what is written over them is kept.</summary>
+    /// <param name="configure">The change.</param>
+    public DisasterToleranceBuilder ConfigureExports(Action<ExportOptions> configure) => Configure(configure);
 
     /// <summary>Lets links run over a transport of the caller's instead of TCP with TLS 1.3.</summary>
     /// <param name="create">Makes the transport; called once.</param>

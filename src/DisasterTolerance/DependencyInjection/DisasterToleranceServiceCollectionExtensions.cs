@@ -3,6 +3,7 @@ using DisasterTolerance;
 using DisasterTolerance.Capture;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Diagnostics;
+using DisasterTolerance.Exports;
 using DisasterTolerance.Links;
 using DisasterTolerance.Plans;
 using DisasterTolerance.Recovery;
@@ -49,6 +50,7 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddSingleton(provider => new Lazy<IStorageProvider>(provider.GetRequiredService<IStorageProvider>));
         services.AddSingleton(provider => new Lazy<ILinkTransport>(provider.GetRequiredService<ILinkTransport>));
         AddSite(services);
+        AddExports(services);
         AddPlans(services);
         AddLinks(services);
         AddRecovery(services);
@@ -60,7 +62,7 @@ public static class DisasterToleranceServiceCollectionExtensions
     private static void AddSite(IServiceCollection services)
     {
         services.AddSingleton(provider => new SiteSettings(
-            Options<SiteOptions>(provider), Options<EngineOptions>(provider), Options<RetentionOptions>(provider), Options<StoreOptions>(provider), Options<LinkOptions>(provider), Options<PlanLimits>(provider),
+            Options<SiteOptions>(provider), Options<EngineOptions>(provider), Options<RetentionOptions>(provider), Options<StoreOptions>(provider), Options<LinkOptions>(provider), Options<PlanLimits>(provider), Options<ExportOptions>(provider),
             [.. provider.GetServices<PeerOptions>()], [.. provider.GetServices<HypervisorRegistration>().Select(registration => registration.Name)]));
         services.AddSingleton(CreateContext);
         services.AddSingleton<EventHub>();
@@ -157,6 +159,13 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddPart<RunForwarding>();
         services.AddSingleton<IReplicationEngine, ReplicationEngine>();
         services.AddPart<Scheduler>();
+    }
+
+    private static void AddExports(IServiceCollection services)
+    {
+        services.AddSingleton(Options<ExportOptions>);
+        services.AddSingleton(provider => ExportPlaces.Of(Options<ExportOptions>(provider), Options<SiteOptions>(provider).DataDirectory));
+        services.AddPart<ExportHost>();
     }
 
     /// <summary>Adds one object under its own type and as each kind of part that it is. Parts start in the order in which they are added.</summary>

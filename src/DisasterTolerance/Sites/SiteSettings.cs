@@ -1,3 +1,4 @@
+using DisasterTolerance.Exports;
 using DisasterTolerance.Links;
 using DisasterTolerance.Plans;
 using DisasterTolerance.Retention;
@@ -7,7 +8,7 @@ namespace DisasterTolerance.Sites;
 
 /// <summary>All options of a site together, checked together. Immutable once the site has started.</summary>
 internal sealed record SiteSettings(
-    SiteOptions Site, EngineOptions Engine, RetentionOptions Retention, StoreOptions Store, LinkOptions Link, PlanLimits Plans, IReadOnlyList<PeerOptions> Peers, IReadOnlyList<string> Hypervisors)
+    SiteOptions Site, EngineOptions Engine, RetentionOptions Retention, StoreOptions Store, LinkOptions Link, PlanLimits Plans, ExportOptions Exports, IReadOnlyList<PeerOptions> Peers, IReadOnlyList<string> Hypervisors)
 {
     private const int LongestHypervisorName = 64;
 
@@ -23,7 +24,7 @@ internal sealed record SiteSettings(
     }
 
     private IEnumerable<string> FindFaults() =>
-        [.. SiteFaults(), .. HypervisorFaults(), .. EngineFaults(), .. RetentionFaults(), .. StoreFaults(), .. PlanFaults(), .. LinkOptionsRules.Check(Site.Uuid, Link, Peers)];
+        [.. SiteFaults(), .. HypervisorFaults(), .. EngineFaults(), .. RetentionFaults(), .. StoreFaults(), .. PlanFaults(), .. ExportFaults(), .. LinkOptionsRules.Check(Site.Uuid, Link, Peers)];
 
     private IEnumerable<string> SiteFaults()
     {
@@ -92,6 +93,8 @@ internal sealed record SiteSettings(
         (Plans.LongestTime < Plans.ShortestInterval, "Plans:LongestTime must not be shorter than Plans:ShortestInterval."));
 
     private IEnumerable<string> StoreFaults() => StoreRules.Problems(Store).Select(fault => "Store:" + fault);
+
+    private IEnumerable<string> ExportFaults() => ExportPlaces.Problems(Exports).Select(fault => "Exports:" + fault);
 
     private static IEnumerable<string> Select(params (bool Wrong, string Fault)[] checks) => checks.Where(c => c.Wrong).Select(c => c.Fault);
 

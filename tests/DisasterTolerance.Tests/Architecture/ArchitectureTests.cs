@@ -10,7 +10,7 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["DisasterTolerance.Abstractions"] = [],
-        [Core] = ["DisasterTolerance.Abstractions"],
+        [Core] = ["DisasterTolerance.Abstractions", "DisasterTolerance.Nbd"],
         ["DisasterTolerance.Sqlite"] = [Core, "DisasterTolerance.Abstractions"],
         ["DisasterTolerance.Nbd"] = ["DisasterTolerance.Abstractions"],
         ["DisasterTolerance.Qemu"] = ["DisasterTolerance.Abstractions", "DisasterTolerance.Nbd"],
