@@ -3,6 +3,7 @@ using DisasterTolerance;
 using DisasterTolerance.Capture;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Diagnostics;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Links;
 using DisasterTolerance.Plans;
 using DisasterTolerance.Recovery;
@@ -120,6 +121,9 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddPart<BackgroundWork>();
         services.AddSingleton<RecoveryTools>();
         services.AddSingleton<IDiskRestorer, DiskRestorer>();
+        services.AddSingleton<BootServing>();
+        services.AddSingleton<DiskPulls>();
+        services.AddSingleton<FirstSign>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<HandOver>();
         services.AddSingleton<MigrationRun>();
