@@ -60,4 +60,10 @@ public enum SiteEventKind
     Unsure = 11,
     /// <summary>A plan was added, edited, deleted or switched off.</summary>
     PlanChanged = 12,
+    /// <summary>A machine that was started from exports has all its data on disks of its own.</summary>
+    DisksPulled = 13,
+    /// <summary>The data of a machine that was started from exports could not be copied to disks of its own. It runs on, and it is tried again. Told once per cause.</summary>
+    PullFailed = 14,
+    /// <summary>The guest of a machine that was brought up here answered for the first time.</summary>
+    SignOfLife = 15,
 }

@@ -98,8 +98,17 @@ public sealed record RecoveryRequest
     /// <summary>The host to start on; null for any.</summary>
     public string? Host { get; init; }
 
-    /// <summary>Goes on although the owner reports the machine running: it is asked to stop first, and a failed or timed-out stop is not waited for.</summary>
+    /// <summary>
+    /// Goes on although the owner reports the machine running: it is asked to stop first, and a failed or timed-out stop is not waited for. In place it goes on although the present state cannot be kept
+    /// as a point, also that of a machine whose data are still copied from exports: what it wrote since is then given up.
+    /// </summary>
     public bool Force { get; init; }
+
+    /// <summary>
+    /// For a failover: whether to start the machine from exports of the point at once, or to write its disks first. Null for what <see cref="Sites.EngineOptions.InstantBoot"/> says. Where the hypervisor
+    /// cannot start from exports the disks are written first, whatever is asked.
+    /// </summary>
+    public bool? InstantBoot { get; init; }
 
     /// <summary>Who asks, for the audit log.</summary>
     public required string Actor { get; init; }
@@ -129,13 +138,22 @@ public sealed record RecoveryReport
     /// <summary>When the work began.</summary>
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>How long it took until the machine was started.</summary>
+    /// <summary>How long it took until the machine was started: the RTO as measured, to power-on.</summary>
     public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>
+    /// How long it took until the guest first answered: the RTO as measured, to the first sign of life. Null in the answer to the call, which does not wait for it; in the stored report of the run
+    /// (<see cref="IStateReader.ListRunsAsync"/>) null until it is known, and if the hypervisor cannot ask the guest or it did not answer within <see cref="Sites.EngineOptions.StartTimeout"/>.
+    /// </summary>
+    public TimeSpan? SignOfLife { get; init; }
+
+    /// <summary>Whether the machine was started from exports of the point, so that its data were not written to its disks before, but are copied while it runs.</summary>
+    public bool FromExports { get; init; }
 
     /// <summary>Sum of the lengths of the point's disks.</summary>
     public long DiskBytes { get; init; }
 
-    /// <summary>Bytes written to the target disks; what was there already was left.</summary>
+    /// <summary>Bytes written to the target disks before the start; what was there already was left. Unknown, and 0, if the site was restarted in the middle.</summary>
     public long WrittenBytes { get; init; }
 
     /// <summary>The point that keeps the state from before an in-place restore or an undo; null if there is none.</summary>

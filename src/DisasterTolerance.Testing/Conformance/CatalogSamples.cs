@@ -65,7 +65,8 @@ internal static class CatalogSamples
         ProcedureSince = Time(2),
         Takeover = new Takeover(TakeoverKind.Failover, SiteB, Id(78), Time(3)),
         Conflict = new OwnershipConflict(new Ownership(3, SiteA, Time(4)), new Ownership(3, SiteB, Time(5)), Time(6), "both ran"),
-        Pending = new PendingWork(Id(79), WorkKind.Yield, "residual", Id(80), "host", true, Time(7), "operator"),
+        Pending = new PendingWork(Id(79), WorkKind.Yield, "residual", Id(80), "host", true, Time(7), "operator") { FromExports = true },
+        Boot = new BootState(Id(81), Id(82), Time(11), BootStage.Pulling, 1L << 41, 1L << 40, "the hypervisor was asked in vain"),
         Paused = true,
         ChunkSize = 65536,
         FanOut = 256,
@@ -146,6 +147,7 @@ internal static class CatalogSamples
         Outcome = ErrorCode.LinkLost,
         Error = "the link was cut",
         Report = "{\"bytes\":12}",
+        ConsolePicture = new byte[] { 0x89, 0x50, 0x4E, 0x47, (byte)number },
     };
 
     public static AuditEntry Audit(int number) => new(0, Time(number), $"actor {number}", "plan.edit", Id(number).ToString(), ErrorCode.Conflict, "détail 细节", "");

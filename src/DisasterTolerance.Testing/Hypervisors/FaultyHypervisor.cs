@@ -24,7 +24,10 @@ public class FaultyHypervisor : IHypervisorProvider
     /// <inheritdoc/>
     public HypervisorCapabilities Capabilities => _inner.Capabilities;
 
-    /// <summary>Wraps a provider. The result has the optional abilities <see cref="IChangedBlockTracker"/> and <see cref="IGuestAgent"/> exactly if the provider has them.</summary>
+    /// <summary>
+    /// Wraps a provider. The result has the optional abilities <see cref="IChangedBlockTracker"/> and <see cref="IGuestAgent"/> exactly if the provider has them, and <see cref="IInstantBoot"/> and
+    /// <see cref="IConsoleCapture"/> if it has all four.
+    /// </summary>
     /// <param name="inner">The provider.</param>
     /// <param name="plan">The faults.</param>
     /// <exception cref="ArgumentException">The provider has an ability that would be lost.</exception>
@@ -32,9 +35,14 @@ public class FaultyHypervisor : IHypervisorProvider
     {
         ArgumentNullException.ThrowIfNull(inner);
         ArgumentNullException.ThrowIfNull(plan);
+        if (inner is IChangedBlockTracker and IGuestAgent and IInstantBoot and IConsoleCapture)
+        {
+            return new WithAll(inner, plan);
+        }
+
         if (inner is IInstantBoot or IConsoleCapture)
         {
-            throw new ArgumentException("The decorator would hide instant boot and console capture.", nameof(inner));
+            throw new ArgumentException("The decorator would hide instant boot or console capture, which it has only together and with the other abilities.", nameof(inner));
         }
 
         return (inner as IChangedBlockTracker, inner as IGuestAgent) switch
@@ -130,5 +138,22 @@ public class FaultyHypervisor : IHypervisorProvider
             Track(tracker, snapshot, disk, since, cancellationToken);
 
         public ValueTask<bool> IsAliveAsync(Guid machine, CancellationToken cancellationToken) => Ask(agent, machine, cancellationToken);
+    }
+
+    private sealed class WithAll(IHypervisorProvider inner, FaultPlan plan) : FaultyHypervisor(inner, plan), IChangedBlockTracker, IGuestAgent, IInstantBoot, IConsoleCapture
+    {
+        public ValueTask<ChangedExtents> GetChangedExtentsAsync(ISnapshot snapshot, string disk, ChangeToken since, CancellationToken cancellationToken) =>
+            Track((IChangedBlockTracker)_inner, snapshot, disk, since, cancellationToken);
+
+        public ValueTask<bool> IsAliveAsync(Guid machine, CancellationToken cancellationToken) => Ask((IGuestAgent)_inner, machine, cancellationToken);
+
+        public ValueTask StartFromExportsAsync(Guid machine, MachineDefinition definition, IReadOnlyDictionary<string, Uri> exports, string? host, CancellationToken cancellationToken) =>
+            Run("StartFromExports", machine, () => ((IInstantBoot)_inner).StartFromExportsAsync(machine, definition, exports, host, cancellationToken), cancellationToken);
+
+        public ValueTask PullDisksAsync(Guid machine, IProgress<long>? copiedBytes, CancellationToken cancellationToken) =>
+            Run("PullDisks", machine, () => ((IInstantBoot)_inner).PullDisksAsync(machine, copiedBytes, cancellationToken), cancellationToken);
+
+        public ValueTask CaptureConsoleAsync(Guid machine, Stream destination, CancellationToken cancellationToken) =>
+            Run("CaptureConsole", machine, () => ((IConsoleCapture)_inner).CaptureConsoleAsync(machine, destination, cancellationToken), cancellationToken);
     }
 }

@@ -38,14 +38,16 @@ public sealed partial class InMemoryHypervisor
         lock (_gate)
         {
             MemoryMachine found = Get(machine);
-            if (host is not null && !_options.Hosts.Contains(host, StringComparer.Ordinal))
-            {
-                throw new HypervisorException(ErrorCode.HostNotFound, machine, $"The in-memory hypervisor has no host '{host}'. Name one of: {string.Join(", ", _options.Hosts)}.");
-            }
+            CheckHost(machine, host);
 
             if (found.Disks.Find(disk => disk.IsUnusable) is { } unusable)
             {
                 throw Unusable(machine, unusable.Id);
+            }
+
+            foreach (string disk in found.Exports.Keys)
+            {
+                GetExport(found, disk);
             }
 
             if (found.Power != PowerState.On)
@@ -91,6 +93,7 @@ public sealed partial class InMemoryHypervisor
             MemoryMachine changed = known ?? new MemoryMachine(machine, definition);
             changed.Definition = definition;
             changed.Disks = disks;
+            changed.Exports.Clear();
             _machines[machine] = changed;
         }
 

@@ -86,15 +86,23 @@ public sealed partial class InMemoryHypervisor
         Locked(() => GetDisk(machine, disk)).Resize(lengthBytes);
     }
 
-    /// <summary>Writes as the guest does. Allowed in every power state: tests need not start a machine to fill its disks.</summary>
+    /// <summary>
+    /// Writes as a guest does that flushes every write. Allowed in every power state: tests need not start a machine to fill its disks. On an export that nobody serves it fails, where a real guest waits.
+    /// </summary>
     /// <param name="machine">The machine's uuid.</param>
     /// <param name="disk">The disk's id.</param>
     /// <param name="offset">First byte; the range lies within the disk.</param>
     /// <param name="content">The bytes.</param>
     public void WriteDisk(Guid machine, string disk, long offset, ReadOnlySpan<byte> content)
     {
-        MemoryDisk found = Locked(() => GetDisk(machine, disk));
-        found.Write(offset, content);
+        lock (_gate)
+        {
+            MemoryDisk found = GetDisk(machine, disk);
+            if (WriteExport(machine, disk, offset, content))
+            {
+                found.Write(offset, content);
+            }
+        }
     }
 
     /// <summary>Makes a range read as zeros, as a guest's trim does.</summary>
@@ -103,7 +111,7 @@ public sealed partial class InMemoryHypervisor
     /// <param name="offset">First byte.</param>
     /// <param name="length">Length in bytes; the range lies within the disk.</param>
     public void TrimDisk(Guid machine, string disk, long offset, long length) =>
-        Locked(() => GetDisk(machine, disk)).WriteZeroes(offset, length);
+        Locked(() => GetOwnDisk(machine, disk)).WriteZeroes(offset, length);
 
     /// <summary>Reads the present content.</summary>
     /// <param name="machine">The machine's uuid.</param>
@@ -113,7 +121,15 @@ public sealed partial class InMemoryHypervisor
     public byte[] ReadDisk(Guid machine, string disk, long offset, int length)
     {
         byte[] content = new byte[length];
-        Locked(() => GetDisk(machine, disk)).Read(offset, content);
+        lock (_gate)
+        {
+            MemoryDisk found = GetDisk(machine, disk);
+            if (!ReadExport(machine, disk, offset, content))
+            {
+                found.Read(offset, content);
+            }
+        }
+
         return content;
     }
 
@@ -125,7 +141,7 @@ public sealed partial class InMemoryHypervisor
     /// <param name="disk">The disk's id.</param>
     public string HashDisk(Guid machine, string disk)
     {
-        FrozenDisk content = Locked(() => GetDisk(machine, disk)).Freeze();
+        FrozenDisk content = Locked(() => GetOwnDisk(machine, disk)).Freeze();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(BitConverter.GetBytes(content.Length));
         byte[] page = new byte[Page.Size];

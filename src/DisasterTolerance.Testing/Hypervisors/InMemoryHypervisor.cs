@@ -72,6 +72,12 @@ public sealed partial class InMemoryHypervisor : IHypervisorProvider, IChangedBl
                     throw Unusable(machine.Uuid, unusable.Id);
                 }
 
+                if (machine.Exports.Count > 0)
+                {
+                    throw new HypervisorException(
+                        ErrorCode.HypervisorFailed, machine.Uuid, $"Machine {machine.Uuid:D} has disks on exports, of which there are no snapshots. Pull them first.");
+                }
+
                 SnapshotConsistency reached = machine.Power == PowerState.Off
                     ? SnapshotConsistency.PoweredOff
                     : (SnapshotConsistency)Math.Min((int)request.Consistency, (int)_options.BestConsistency);

@@ -17,6 +17,18 @@ public sealed class InMemoryHypervisorOptions
     /// <summary>The best consistency for a running machine. Default: application.</summary>
     public SnapshotConsistency BestConsistency { get; init; } = SnapshotConsistency.Application;
 
+    /// <summary>
+    /// How a disk on a network block device is reached, for <see cref="InstantInMemoryHypervisor"/>: by its address, or null while nobody serves it. The hypervisor waits for each call in place, so the disk
+    /// answers at once. Default: nothing is served.
+    /// </summary>
+    public Func<Uri, ITargetDisk?> FindExport { get; init; } = _ => null;
+
+    /// <summary>How many bytes of a disk are pulled from its export in one go, positive. Default 64 KiB.</summary>
+    public int PullBytes { get; init; } = 65_536;
+
+    /// <summary>How long a machine takes to pull so many bytes, by the hypervisor's clock. Default zero.</summary>
+    public TimeSpan PullTime { get; init; }
+
     /// <summary>Greatest length of a disk in bytes. Default: no limit.</summary>
     public long MaxDiskBytes { get; init; } = long.MaxValue;
 }

@@ -11,6 +11,12 @@ internal sealed class MemoryMachine(Guid uuid, MachineDefinition definition)
 
     public List<MemoryDisk> Disks { get; set; } = [];
 
+    /// <summary>Where the newest data of disks lie that are not the machine's own yet, by disk id.</summary>
+    public Dictionary<string, Uri> Exports { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The pull that goes on, and the disk that it is at: what the guest writes there goes to both places. A new pull ends the one before.</summary>
+    public (object Pull, string Disk)? Mirror { get; set; }
+
     public PowerState Power { get; set; } = PowerState.Off;
 
     public TrackerBehavior Tracker { get; set; }

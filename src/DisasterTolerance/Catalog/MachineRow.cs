@@ -63,6 +63,9 @@ public sealed record MachineRow
     /// <summary>A hand-over, failover, restore or undo that is under way and is taken up again after a crash; null if there is none.</summary>
     public PendingWork? Pending { get; init; }
 
+    /// <summary>That the machine was started from this site's exports of a point and does not have all its data on disks of its own yet; null otherwise. The other site is not told.</summary>
+    public BootState? Boot { get; init; }
+
     /// <summary>Whether scheduled runs are paused for this machine alone.</summary>
     public bool Paused { get; init; }
 

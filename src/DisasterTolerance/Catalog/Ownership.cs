@@ -51,7 +51,11 @@ public sealed record OwnershipConflict(Ownership Own, Ownership Other, DateTimeO
 /// <param name="WasRunning">Whether the machine ran before and has to be started again if the work is given up.</param>
 /// <param name="Started">When it began.</param>
 /// <param name="Actor">Who asked for it.</param>
-public sealed record PendingWork(Guid Id, WorkKind Kind, string Step, Guid? Point, string Host, bool WasRunning, DateTimeOffset Started, string Actor);
+public sealed record PendingWork(Guid Id, WorkKind Kind, string Step, Guid? Point, string Host, bool WasRunning, DateTimeOffset Started, string Actor)
+{
+    /// <summary>Whether a failover is to start the machine from exports of the point rather than write its disks first.</summary>
+    public bool FromExports { get; init; }
+}
 
 /// <summary>Kinds of work with several durable steps.</summary>
 public enum WorkKind

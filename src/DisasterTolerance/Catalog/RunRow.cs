@@ -6,6 +6,9 @@ public sealed record RunRow
     /// <summary>How many runs of one machine a catalog keeps, so that it does not grow for ever.</summary>
     public const int KeptPerMachine = 100;
 
+    /// <summary>Greatest length of a <see cref="ConsolePicture"/> in bytes: 1 MiB. A larger one is not kept.</summary>
+    public const int LargestPicture = 1 << 20;
+
     /// <summary>The run's id.</summary>
     public required Guid Uuid { get; init; }
 
@@ -29,4 +32,7 @@ public sealed record RunRow
 
     /// <summary>The report as JSON.</summary>
     public string Report { get; init; } = "{}";
+
+    /// <summary>What the machine showed after it came up, as PNG of at most <see cref="LargestPicture"/> bytes; empty if nobody could tell.</summary>
+    public ReadOnlyMemory<byte> ConsolePicture { get; init; }
 }

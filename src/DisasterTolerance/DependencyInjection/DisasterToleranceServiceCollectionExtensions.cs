@@ -4,6 +4,7 @@ using DisasterTolerance.Capture;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Diagnostics;
 using DisasterTolerance.Exports;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Links;
 using DisasterTolerance.Plans;
 using DisasterTolerance.Recovery;
@@ -122,6 +123,9 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddPart<BackgroundWork>();
         services.AddSingleton<RecoveryTools>();
         services.AddSingleton<IDiskRestorer, DiskRestorer>();
+        services.AddSingleton<BootServing>();
+        services.AddSingleton<DiskPulls>();
+        services.AddSingleton<FirstSign>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<HandOver>();
         services.AddSingleton<MigrationRun>();

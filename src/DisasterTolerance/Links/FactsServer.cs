@@ -116,11 +116,11 @@ internal sealed class FactsServer(SiteContext site)
         };
         var points = await site.Catalog.QueryPointsAsync(query, cancellationToken).ConfigureAwait(false);
 
-        // What the peer said is not said back to it, and positions of a change tracker mean nothing there.
+        // What the peer said is not said back to it, what is only this site's is not told, and positions of a change tracker mean nothing there.
         return new MachineFacts(
             catalog,
             since <= 0,
-            machine with { Peer = HoldingFacts.None, PeerFactsVersion = 0, PeerCatalog = Guid.Empty },
+            machine with { Boot = null, Peer = HoldingFacts.None, PeerFactsVersion = 0, PeerCatalog = Guid.Empty },
             [.. points.Items.Select(point => point with { ChangeTokens = new Dictionary<string, string>() })],
             points.TotalCount);
     }

@@ -1,19 +1,21 @@
 using DisasterTolerance.Catalog;
-using DisasterTolerance.Hypervisors;
+using DisasterTolerance.InstantBoot;
+using DisasterTolerance.Store;
 using Microsoft.Extensions.Logging;
 
 namespace DisasterTolerance.Recovery;
 
 /// <summary>
 /// Brings a machine up at the site that does not own it, without any help of the one that does. Until the takeover is written nothing but this site's own replica was touched.
+/// Where the machine can be started from exports of the point, its disks are not restored before, but copied while it runs.
 /// <code>
-///   RunAsync ─▶ AskOwnerAsync ─▶ RestoreAsync ─▶ AskAgainAsync ─▶ TakeOverAsync ─▶ Arrival.StartAsync
+///   RunAsync ─▶ AskOwnerAsync ─▶ RestoreAsync ─▶ AskAgainAsync ─▶ TakeOverAsync ─▶ Arrival.StartAsync (─▶ DiskPulls, if from exports)
 ///                    │                │ restoring, forcing │ by force: stop    │ owned (point of no return)
 ///                refused          GiveUpAsync ◀────────────┴───────────────────┘ not written
 ///   after a crash:  ResumeAsync ─▶ RestoreAsync …   (restoring, forcing)      or  Arrival.StartAsync   (owned)
 /// </code>
 /// </summary>
-internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, Arrival arrival)
+internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, BootServing serving, DiskPulls pulls, Arrival arrival)
 {
     private readonly ILogger _log = tools.Site.Logs.CreateLogger<FailoverRun>();
 
@@ -27,8 +29,18 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
         tools.Site.Certainty.Demand(tools.Site.Name);
         var subject = await tools.Peers.FindAsync(machine, token.Now).ConfigureAwait(false);
         var point = await AskOwnerAsync(subject, request, token.Now).ConfigureAwait(false);
-        PeerMachines.DemandOff(subject, await tools.Power.GetAsync(subject, token.Now).ConfigureAwait(false));
-        var work = tools.Book.New(WorkKind.Failover, request.Force ? WorkSteps.Forcing : WorkSteps.Restoring, request.Actor, point.Uuid, request.Host ?? subject.HostAt(tools.Site.Uuid));
+        var power = await tools.Power.GetAsync(subject, token.Now).ConfigureAwait(false);
+        if (BootRules.MayStartOver(subject.Row, power, request.Force) is { } refusal)
+        {
+            throw refusal.ToException();
+        }
+
+        PeerMachines.DemandOff(subject, power);
+        var work = tools.Book.New(WorkKind.Failover, request.Force ? WorkSteps.Forcing : WorkSteps.Restoring, request.Actor, point.Uuid, request.Host ?? subject.HostAt(tools.Site.Uuid)) with
+        {
+            // One that was started from exports before has disks of its own first, so that it has one set of overlays at the most.
+            FromExports = subject.Row.Boot is null && (request.InstantBoot ?? tools.Site.Options.InstantBoot) && serving.IsAble(subject.Plan),
+        };
         var row = await tools.Book.BeginAsync(subject, work, Procedure.Recovering, token.Now).ConfigureAwait(false);
         return await RestoreAsync(subject with { Row = row }, point, subject.Row.Pending, token).ConfigureAwait(false);
     }
@@ -52,6 +64,7 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
             tools.Book.Record(subject.Uuid, work, null, cause),
             row => tools.Book.Shown(row, Procedure.Failed) with { LastError = $"Failover: {cause.Message}" },
             life).ConfigureAwait(false);
+        pulls.Begin(subject.Uuid);
         if (before is not null)
         {
             // The hand-over that the failover was to replace is still open.
@@ -88,9 +101,11 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
         try
         {
             var manifest = await tools.Manifests.ReadManifestAsync(point, token.Now).ConfigureAwait(false);
-            written = await restorer.RestoreAsync(subject.Plan, subject.Row, manifest, token.Now).ConfigureAwait(false);
+            await pulls.PauseAsync(subject.Uuid, token.Now).ConfigureAwait(false);
+            var fromExports = subject.Row.Pending!.FromExports && serving.IsAble(subject.Plan);
+            written = fromExports ? 0 : await restorer.RestoreAsync(subject.Plan, subject.Row, manifest, token.Now).ConfigureAwait(false);
             var told = await AskAgainAsync(subject, point, token.Now).ConfigureAwait(false);
-            owned = await TakeOverAsync(subject, point, told, token).ConfigureAwait(false);
+            owned = await TakeOverAsync(subject, point, told, fromExports ? manifest : null, token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is DisasterToleranceException || (e is OperationCanceledException && !token.Life.IsCancellationRequested))
         {
@@ -101,10 +116,11 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
 
         token.PassPointOfNoReturn();
         var report = tools.Points.Report(owned, owned.Row.Pending!, point, written, null);
-        return await arrival.StartAsync(owned, report, token.Life).ConfigureAwait(false) is { } error ? throw error : report;
+        var arrived = await arrival.StartAsync(owned, report, token.Life).ConfigureAwait(false);
+        return arrived.Error is { } error ? throw error : arrived.Report!;
     }
 
-    private async ValueTask<WorkSubject> TakeOverAsync(WorkSubject subject, PointRow point, Ownership? told, WorkToken token)
+    private async ValueTask<WorkSubject> TakeOverAsync(WorkSubject subject, PointRow point, Ownership? told, PointManifest? served, WorkToken token)
     {
         var (row, now) = (subject.Row, tools.Site.Now);
         var next = OwnershipRules.TakeOver(tools.Site.Uuid, now, row.Ownership, told ?? row.Ownership);
@@ -117,6 +133,7 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, A
                 Forks = [.. m.Forks, BranchRules.Fork(next.Number, point, m.LastSequence, m.Forks)],
                 Takeover = new Takeover(TakeoverKind.Failover, subject.Peer, point.Uuid, now),
                 Pending = m.Pending! with { Step = WorkSteps.Owned },
+                Boot = served is null ? BootRules.Left(m.Boot) : new BootState(m.Pending!.Id, point.Uuid, now, BootStage.Starting, served.Disks.Sum(disk => disk.Definition.LengthBytes)),
                 NextRun = null,
             },
             token.Now).ConfigureAwait(false);

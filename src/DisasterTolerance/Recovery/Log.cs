@@ -75,4 +75,25 @@ internal static partial class Log
 
     [LoggerMessage(2523, LogLevel.Error, "The recovery of machine '{Machine}' met an error that was not expected")]
     public static partial void RecoveryFailedOddly(ILogger logger, string machine, Exception cause);
+
+    [LoggerMessage(2524, LogLevel.Warning, "Machine '{Machine}' may have been started or not: its hypervisor does not say")]
+    public static partial void StartUnknown(ILogger logger, string machine, Exception cause);
+
+    [LoggerMessage(2525, LogLevel.Information, "Machine '{Machine}' answers, {Time} after its recovery began")]
+    public static partial void Alive(ILogger logger, string machine, TimeSpan time);
+
+    [LoggerMessage(2526, LogLevel.Information, "Machine '{Machine}': no sign of life was heard within {Time}")]
+    public static partial void NoSign(ILogger logger, string machine, TimeSpan time);
+
+    [LoggerMessage(2527, LogLevel.Warning, "Machine '{Machine}': its first sign of life could not be added to the record of its recovery")]
+    public static partial void SignNotKept(ILogger logger, string machine, Exception cause);
+
+    [LoggerMessage(2528, LogLevel.Information, "Machine '{Machine}': its first sign of life is not waited for any more, because the site ends")]
+    public static partial void SignNotAwaited(ILogger logger, string machine);
+
+    [LoggerMessage(2529, LogLevel.Warning, "Machine '{Machine}': its console could not be pictured")]
+    public static partial void NoPicture(ILogger logger, string machine, Exception cause);
+
+    [LoggerMessage(2530, LogLevel.Warning, "Machine '{Machine}': the picture of its console is larger than {Bytes} bytes and was not kept")]
+    public static partial void PictureTooLarge(ILogger logger, string machine, int bytes);
 }

@@ -1,6 +1,7 @@
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Diagnostics;
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Sites;
 using Microsoft.Extensions.Logging;
 
@@ -37,18 +38,33 @@ internal sealed class MachinePower(SiteContext site)
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask StartAsync(WorkSubject subject, string host, CancellationToken cancellationToken)
     {
-        site.Certainty.Demand(site.Name);
-        if (OwnershipRules.MayRun(subject.Row, site.Uuid) is { } refusal)
-        {
-            throw refusal.ToException();
-        }
-
+        DemandMayRun(subject);
         await LimitAsync(
             $"Starting {subject.Label}",
             TimeSpan.Zero,
             async token =>
             {
                 await site.HypervisorOf(subject.Plan).StartAsync(subject.Local, host.Length == 0 ? null : host, token).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Starts the machine from exports if this site may.</summary>
+    /// <param name="subject">The machine, with its row as it is stored now.</param>
+    /// <param name="source">What to start it from.</param>
+    /// <param name="host">The host; empty for any.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask StartFromExportsAsync(WorkSubject subject, BootSource source, string host, CancellationToken cancellationToken)
+    {
+        DemandMayRun(subject);
+        var hypervisor = (IInstantBoot)site.HypervisorOf(subject.Plan);
+        await LimitAsync(
+            $"Starting {subject.Label} from its exports",
+            TimeSpan.Zero,
+            async token =>
+            {
+                await hypervisor.StartFromExportsAsync(subject.Local, source.Definition, source.Exports, host.Length == 0 ? null : host, token).ConfigureAwait(false);
                 return true;
             },
             cancellationToken).ConfigureAwait(false);
@@ -76,6 +92,27 @@ internal sealed class MachinePower(SiteContext site)
         {
             // The order of start only waits; what is wrong with this machine shows in its own row.
             return false;
+        }
+    }
+
+    /// <summary>Writes a picture of the machine's console.</summary>
+    public async ValueTask PictureAsync(WorkSubject subject, IConsoleCapture console, BoundedMemory picture, CancellationToken cancellationToken) => await LimitAsync(
+        $"Picturing the console of {subject.Label}",
+        TimeSpan.Zero,
+        async token =>
+        {
+            picture.Clear();
+            await console.CaptureConsoleAsync(subject.Local, picture, token).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken).ConfigureAwait(false);
+
+    private void DemandMayRun(WorkSubject subject)
+    {
+        site.Certainty.Demand(site.Name);
+        if (OwnershipRules.MayRun(subject.Row, site.Uuid) is { } refusal)
+        {
+            throw refusal.ToException();
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using DisasterTolerance.Catalog;
-using DisasterTolerance.Hypervisors;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Links;
 using DisasterTolerance.Sites;
 using Microsoft.Extensions.Logging;
@@ -78,7 +78,7 @@ internal sealed class MigrationTarget(RecoveryTools tools, IDiskRestorer restore
         var (owned, written) = await OwnAsync(subject, next, point, token).ConfigureAwait(false);
         token.PassPointOfNoReturn();
         var report = tools.Points.Report(owned, work, point, written, null);
-        return Answer(owned.Row, await arrival.StartAsync(owned, report, token.Life).ConfigureAwait(false));
+        return Answer(owned.Row, (await arrival.StartAsync(owned, report, token.Life).ConfigureAwait(false)).Error);
     }
 
     private async ValueTask<(WorkSubject Owned, long Written)> OwnAsync(WorkSubject subject, Ownership next, PointRow point, WorkToken token)
@@ -114,7 +114,7 @@ internal sealed class MigrationTarget(RecoveryTools tools, IDiskRestorer restore
     {
         token.PassPointOfNoReturn();
         return Answer(
-            subject.Row, subject.Row.Pending is { Kind: WorkKind.MigrateIn, Step: WorkSteps.Owned } ? await arrival.StartAsync(subject, null, token.Life).ConfigureAwait(false) : null);
+            subject.Row, subject.Row.Pending is { Kind: WorkKind.MigrateIn, Step: WorkSteps.Owned } ? (await arrival.StartAsync(subject, null, token.Life).ConfigureAwait(false)).Error : null);
     }
 
     private async ValueTask<long> RestoreAsync(WorkSubject subject, PointRow point, CancellationToken cancellationToken)
@@ -136,6 +136,11 @@ internal sealed class MigrationTarget(RecoveryTools tools, IDiskRestorer restore
                 ErrorCode.Conflict,
                 $"Site '{tools.Site.Name}' cannot take {subject.Label} now: {(row.Conflict is not null ? "its owner is in conflict" : row.Pending is { } work ? $"a {work.Kind} is under way" : "it owns the machine itself")}. Try again when that is over.",
                 isTransient: row.Pending is not null);
+        }
+
+        if (BootRules.MayUseDisks(row, "taken over") is { } refusal)
+        {
+            throw refusal.ToException();
         }
     }
 

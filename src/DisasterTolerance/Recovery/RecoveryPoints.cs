@@ -41,6 +41,10 @@ internal sealed class RecoveryPoints(SiteContext site, PointDirectory points)
                 ErrorCode.NoRecoveryPoint, $"The store of site '{site.Name}' does not hold point {uuid} of {MachineNames.Of(machine)} undamaged. Ship it again, then repeat this.", isTransient: true);
     }
 
+    /// <summary>The report of work that a crash cut: what its row tells. Null if the point is not known here.</summary>
+    public async ValueTask<RecoveryReport?> ReportAgainAsync(WorkSubject subject, PendingWork work, CancellationToken cancellationToken) =>
+        work.Point is { } uuid && await site.Catalog.FindPointAsync(uuid, site.Uuid, cancellationToken).ConfigureAwait(false) is { } point ? Report(subject, work, point, 0, null) : null;
+
     /// <summary>What the report of a recovery says.</summary>
     public RecoveryReport Report(WorkSubject subject, PendingWork work, PointRow point, long written, Guid? kept) => new()
     {

@@ -1,5 +1,6 @@
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Plans;
 
 namespace DisasterTolerance.Recovery;
@@ -81,6 +82,11 @@ internal static class RecoveryRules
             return new(ErrorCode.Conflict, $"The {label} cannot be migrated, because the sites do not agree yet who owns it: try again when they have met, or end the conflict.");
         }
 
+        if (BootRules.MayUseDisks(machine, "migrated") is { } pulled)
+        {
+            return pulled;
+        }
+
         return power switch
         {
             PowerState.Off => null,
@@ -104,6 +110,11 @@ internal static class RecoveryRules
         if (OwnershipRules.MayRun(machine, site) is { } notOwner)
         {
             return notOwner;
+        }
+
+        if (BootRules.MayUseDisks(machine, "given back") is { } pulled)
+        {
+            return pulled;
         }
 
         if (machine.Takeover is not { } takeover)

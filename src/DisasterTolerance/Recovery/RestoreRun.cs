@@ -1,5 +1,6 @@
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.InstantBoot;
 using Microsoft.Extensions.Logging;
 using DisasterTolerance.Capture;
 
@@ -15,7 +16,7 @@ namespace DisasterTolerance.Recovery;
 ///   after a crash:  ResumeAsync ─▶ GiveUpAsync (stopping, keeping), RestoreAsync (restoring), Arrival.StartAsync (owned)
 /// </code>
 /// </summary>
-internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskRestorer restorer, Arrival arrival)
+internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskRestorer restorer, DiskPulls pulls, Arrival arrival)
 {
     private readonly ILogger _log = tools.Site.Logs.CreateLogger<RestoreRun>();
 
@@ -37,12 +38,18 @@ internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskR
         // A point that cannot be read is refused before the machine is stopped for it.
         await tools.Manifests.ReadManifestAsync(point!, token.Now).ConfigureAwait(false);
         var info = await tools.Power.FindAsync(subject, token.Now).ConfigureAwait(false);
+        if (BootRules.MayStartOver(subject.Row, info?.Power, request.Force) is { } tooEarly)
+        {
+            throw tooEarly.ToException();
+        }
+
         var work = tools.Book.New(WorkKind.Restore, WorkSteps.Stopping, request.Actor, point!.Uuid, request.Host, info is { Power: not PowerState.Off });
         var row = await tools.Book.BeginAsync(subject, work, Procedure.Recovering, token.Now).ConfigureAwait(false);
         subject = subject with { Row = row };
         Guid? kept;
         try
         {
+            await pulls.PauseAsync(machine, token.Now).ConfigureAwait(false);
             kept = await StopAsync(subject, info, request.Force, token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is DisasterToleranceException || (e is OperationCanceledException && !token.Life.IsCancellationRequested))
@@ -87,11 +94,12 @@ internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskR
 
         await tools.Book.EndAsync(
             row.Uuid, work, tools.Book.Record(row.Uuid, work, null, cause), m => tools.Book.Settled(m) with { LastError = $"Restore: {error}" }, life).ConfigureAwait(false);
+        pulls.Begin(subject.Uuid);
     }
 
     private async ValueTask<Guid?> StopAsync(WorkSubject subject, MachineInfo? info, bool force, WorkToken token)
     {
-        if (info is null)
+        if (info is null || (subject.Row.Boot is { } boot && !BootRules.MayHoldData(boot, info.Power)))
         {
             Log.NothingToKeep(_log, subject.Row.Name);
             await tools.Book.StepAsync(subject.Uuid, subject.Row.Pending!, WorkSteps.Restoring, token.Now).ConfigureAwait(false);
@@ -138,7 +146,8 @@ internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskR
 
         token.PassPointOfNoReturn();
         var report = tools.Points.Report(forked, forked.Row.Pending!, point, written, kept);
-        return await arrival.StartAsync(forked, report, token.Life).ConfigureAwait(false) is { } error ? throw error : report;
+        var arrived = await arrival.StartAsync(forked, report, token.Life).ConfigureAwait(false);
+        return arrived.Error is { } error ? throw error : arrived.Report!;
     }
 
     private async ValueTask<WorkSubject> ForkAsync(WorkSubject subject, PointRow point, WorkToken token)
@@ -149,6 +158,7 @@ internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskR
             {
                 Forks = [.. m.Forks, BranchRules.Fork(m.Ownership.Number, point, m.LastSequence, m.Forks)],
                 Pending = m.Pending! with { Step = WorkSteps.Owned },
+                Boot = BootRules.Left(m.Boot),
             },
             token.Now).ConfigureAwait(false);
         return subject with { Row = row };
@@ -170,6 +180,7 @@ internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskR
             var error = $"Restore: {cause.Message} The disks of {subject.Label} are partly overwritten and its former state could not be put back ({e.Message}). It is left off: restore it to a point that can be read.";
             await tools.Book.EndAsync(
                 row.Uuid, row.Pending!, tools.Book.Record(row.Uuid, row.Pending!, null, cause), m => tools.Book.Shown(m, Procedure.Failed) with { LastError = error }, life).ConfigureAwait(false);
+            pulls.Begin(subject.Uuid);
             return;
         }
 

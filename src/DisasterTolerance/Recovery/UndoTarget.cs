@@ -44,13 +44,13 @@ internal sealed class UndoTarget(RecoveryTools tools, Arrival arrival) : IContro
         if (request.Offer.Owner == peer && own.Owner == tools.Site.Uuid && own.Number == request.Offer.Number + 1)
         {
             token.PassPointOfNoReturn();
-            return Answer(subject.Row, IsArriving(subject.Row) ? await arrival.StartAsync(subject, null, token.Life).ConfigureAwait(false) : null);
+            return Answer(subject.Row, IsArriving(subject.Row) ? (await arrival.StartAsync(subject, null, token.Life).ConfigureAwait(false)).Error : null);
         }
 
         DemandGiven(subject);
         var owned = await OwnAsync(subject, peer, request, token.Now).ConfigureAwait(false);
         token.PassPointOfNoReturn();
-        return Answer(owned.Row, await arrival.StartAsync(owned, null, token.Life).ConfigureAwait(false));
+        return Answer(owned.Row, (await arrival.StartAsync(owned, null, token.Life).ConfigureAwait(false)).Error);
     }
 
     private async ValueTask<WorkSubject> OwnAsync(WorkSubject subject, Guid peer, TakeRequest request, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using DisasterTolerance.Catalog;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Sites;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,7 @@ namespace DisasterTolerance.Recovery;
 /// priority first. Looked for at the start of the site and from time to time.
 /// </summary>
 internal sealed class UnfinishedWork(
-    RecoveryTools tools, MigrationRun migration, MigrationTarget migrationTarget, FailoverRun failover, RestoreRun restore, UndoRun undo, HandOver handOver, Arrival arrival) : ISitePart
+    RecoveryTools tools, MigrationRun migration, MigrationTarget migrationTarget, FailoverRun failover, RestoreRun restore, UndoRun undo, HandOver handOver, Arrival arrival, DiskPulls pulls) : ISitePart
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(5);
 
@@ -32,6 +33,7 @@ internal sealed class UnfinishedWork(
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(await FindAsync(cancellationToken).ConfigureAwait(false), options, ResumeAsync).ConfigureAwait(false);
+        await pulls.ResumeAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task LookAgainAsync(CancellationToken life)

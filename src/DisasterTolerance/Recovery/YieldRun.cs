@@ -56,6 +56,13 @@ internal sealed class YieldRun(RecoveryTools tools, ICapturer capturer)
             kept = await FindKeptAsync(subject, cancellationToken).ConfigureAwait(false);
         }
 
+        if (subject.Row.Boot is not null)
+        {
+            // In words that stay the same, or every further try would look like news. The pull needs no running machine, and this is begun again when the sites meet.
+            throw new DisasterToleranceException(
+                ErrorCode.WrongProcedure, $"What {subject.Label} wrote is not all on disks of its own yet, so its last state cannot be kept. It is copied from its exports; the state list shows how far it is.", isTransient: true);
+        }
+
         kept ??= (await capturer.CaptureAsync(subject.Uuid, PointKind.Residual, cancellationToken).ConfigureAwait(false)).Point;
         Log.ResidualKept(_log, subject.Row.Name, kept.Name);
         return kept;

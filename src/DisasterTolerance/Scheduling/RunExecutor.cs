@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DisasterTolerance.Capture;
 using DisasterTolerance.Catalog;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Recovery;
 using DisasterTolerance.Shipping;
 using DisasterTolerance.Sites;
@@ -181,6 +182,13 @@ internal sealed class RunExecutor(
         {
             throw new DisasterToleranceException(
                 ErrorCode.WrongProcedure, $"Machine '{row.Name}' cannot run: a {pending.Kind} is under way since {pending.Started:u}. Wait until it has ended.", isTransient: true);
+        }
+
+        if (BootRules.MayUseDisks(row, "captured") is { } tooEarly)
+        {
+            // Due from now on: the schedule passes it over until its disks are its own, and runs it then.
+            await machines.UpdateAsync(machine, m => m with { NextRun = ScheduleRules.AfterStart(plan, m.Paused, started) is null ? m.NextRun : started }, cancellationToken, tell: false).ConfigureAwait(false);
+            throw tooEarly.ToException();
         }
 
         await machines.UpdateAsync(

@@ -52,7 +52,7 @@ internal sealed class Scheduler(SiteContext site, MachineDirectory machines, Run
         _tasks.RemoveAll(task => task.IsCompleted);
         foreach (var machine in await site.Catalog.ListDueMachinesAsync(now, DueAtOnce, cancellationToken).ConfigureAwait(false))
         {
-            if (!executor.IsCapturing(machine.Uuid) && MayTry(machine.Uuid, now))
+            if (machine.Boot is null && !executor.IsCapturing(machine.Uuid) && MayTry(machine.Uuid, now))
             {
                 _tasks.Add(RunAsync(machine, cancellationToken));
             }

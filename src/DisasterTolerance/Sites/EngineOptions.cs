@@ -30,6 +30,12 @@ public sealed class EngineOptions
     /// <summary>How long machines of one recovery priority may take to come up before the next priority is started. Zero to 1 d. Default 5 min.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Whether a failover starts the machine at once from this site's exports of the point and copies the data to disks of its own while it runs, where the hypervisor can
+    /// (<see cref="Hypervisors.IInstantBoot"/>). If not, or where it cannot, the disks are written first. Default true.
+    /// </summary>
+    public bool InstantBoot { get; set; } = true;
+
     /// <summary>Whether a disk that changed while it was read gives a point marked fuzzy instead of a failed run. Default false.</summary>
     public bool AllowFuzzyPoints { get; set; }
 

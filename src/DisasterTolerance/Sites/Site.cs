@@ -1,3 +1,4 @@
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Links;
 using DisasterTolerance.Recovery;
 using DisasterTolerance.Storage;
@@ -7,10 +8,10 @@ using Microsoft.Extensions.Logging;
 namespace DisasterTolerance.Sites;
 
 /// <summary>
-/// Opens everything in order and closes it in the reverse order: options → catalog → store → doubt → unfinished work → links → background parts. Started and stopped once.
+/// Opens everything in order and closes it in the reverse order: options → catalog → store → doubt → exports of running machines → unfinished work → links → background parts. Started and stopped once.
 /// </summary>
 internal sealed class Site(
-    SiteContext context, SiteSettings settings, Lazy<IStorageProvider> storage, ILinkHostFactory links, CatalogAge age, IOwnershipMeeting meeting, IEnumerable<IControlPart> controls, IEnumerable<ISitePart> parts)
+    SiteContext context, SiteSettings settings, Lazy<IStorageProvider> storage, ILinkHostFactory links, CatalogAge age, BootServing boots, IOwnershipMeeting meeting, IEnumerable<IControlPart> controls, IEnumerable<ISitePart> parts)
     : IDisasterToleranceSite, IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -98,6 +99,8 @@ internal sealed class Site(
         context.Opened(store, catalog);
         await age.CheckAsync(cancellationToken).ConfigureAwait(false);
         _undo.Push(token => age.MarkAsync(token).AsTask());
+        _undo.Push(boots.StopAsync);
+        await boots.ServeAllAsync(cancellationToken).ConfigureAwait(false);
 
         var dispatcher = new ControlDispatcher();
         foreach (var control in controls)

@@ -46,6 +46,12 @@ internal sealed class RetentionRunner(SiteContext site, MachineDirectory machine
             inUse.Add(takeover.Point);
         }
 
+        if (row.Boot is { Stage: not BootStage.Leaving } boot)
+        {
+            // The machine runs from it.
+            inUse.Add(boot.Point);
+        }
+
         if (row.Pending?.Point is { } pending)
         {
             inUse.Add(pending);

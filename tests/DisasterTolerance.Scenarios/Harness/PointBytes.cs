@@ -19,7 +19,7 @@ internal static class PointBytes
         return disks;
     }
 
-    private static async Task<byte[]> ReadAsync(IRecordStore store, ChunkGeometry geometry, ManifestDisk disk)
+    public static async Task<byte[]> ReadAsync(IRecordStore store, ChunkGeometry geometry, ManifestDisk disk)
     {
         var leaves = geometry.LeafCount(disk.Definition.LengthBytes);
         var content = new byte[leaves * geometry.ChunkSize];

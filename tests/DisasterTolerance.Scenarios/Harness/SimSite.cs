@@ -1,4 +1,5 @@
 using DisasterTolerance.Catalog;
+using DisasterTolerance.InstantBoot;
 using DisasterTolerance.Links;
 using DisasterTolerance.Sites;
 using DisasterTolerance.Testing.Catalog;
@@ -36,7 +37,7 @@ internal sealed class SimSite
         Name = name;
         Address = address;
         Faults = new FaultPlan(world.Clock);
-        Machines = new InMemoryHypervisor(world.Clock);
+        Machines = new InMemoryHypervisor(world.Clock, new InMemoryHypervisorOptions { FindExport = Overlays.Find, PullBytes = 20_000, PullTime = TimeSpan.FromSeconds(2) });
         Machines.Started += NoteStart;
     }
 
@@ -53,6 +54,12 @@ internal sealed class SimSite
     public InMemoryCatalogFile CatalogFile { get; } = new();
 
     public InMemoryHypervisor Machines { get; }
+
+    /// <summary>What is kept for machines that run from exports.</summary>
+    public SimOverlays Overlays { get; } = new();
+
+    /// <summary>Whether the site serves exports and its hypervisor can start machines from them, from its next start on.</summary>
+    public bool BootsInstantly { get; set; }
 
     /// <summary>The faults of the present life of the process; a new life begins without any.</summary>
     public FaultPlan Faults { get; private set; }
@@ -145,6 +152,7 @@ internal sealed class SimSite
         _clock!.Die();
         _catalog!.Crash();
         Storage.Crash(Lives);
+        Overlays.Crash();
         await _network!.DieAsync();
         _world.Link.Cut();
     }
@@ -155,7 +163,7 @@ internal sealed class SimSite
     private void Compose(DisasterToleranceBuilder builder)
     {
         builder
-            .AddHypervisor(Hypervisor, _ => FaultyHypervisor.Wrap(new SnapshotWitness(Machines, _world.Seen), Faults))
+            .AddHypervisor(Hypervisor, _ => FaultyHypervisor.Wrap(BootsInstantly ? new InstantWitness(Machines, _world.Seen) : new SnapshotWitness(Machines, _world.Seen), Faults))
             .AddStorage(_ => FaultyStorage.Wrap(Storage, Faults))
             .AddCatalog(_ => new FaultyCatalog(_catalog!, Faults))
             .AddTransport(_ => _network!)
@@ -178,6 +186,11 @@ internal sealed class SimSite
                 engine.VerifyInterval = TimeSpan.Zero;
                 Engine?.Invoke(engine);
             });
+        if (BootsInstantly)
+        {
+            builder.Services.AddSingleton<IBootExports>(services => new SimExports(services.GetRequiredService<SiteContext>, Overlays, Faults));
+        }
+
         Configure?.Invoke(builder);
     }
 

@@ -8,7 +8,7 @@ namespace DisasterTolerance.Scenarios.Harness;
 /// Sees what every snapshot holds at the instant when it is taken, before the engine reads it: the truth that recovery points are compared with. The engine names snapshots after the points that
 /// it makes of them. Thread-safe.
 /// </summary>
-internal sealed class SnapshotWitness(InMemoryHypervisor inner, SeenDisks seen) : IHypervisorProvider, IChangedBlockTracker, IGuestAgent
+internal class SnapshotWitness(InMemoryHypervisor inner, SeenDisks seen) : IHypervisorProvider, IChangedBlockTracker, IGuestAgent
 {
     public HypervisorCapabilities Capabilities => inner.Capabilities;
 
@@ -50,6 +50,19 @@ internal sealed class SnapshotWitness(InMemoryHypervisor inner, SeenDisks seen) 
         inner.GetChangedExtentsAsync(snapshot, disk, since, cancellationToken);
 
     public ValueTask<bool> IsAliveAsync(Guid machine, CancellationToken cancellationToken) => inner.IsAliveAsync(machine, cancellationToken);
+}
+
+/// <summary>As <see cref="SnapshotWitness"/>, for a hypervisor that can start machines from exports.</summary>
+internal sealed class InstantWitness(InMemoryHypervisor inner, SeenDisks seen) : SnapshotWitness(inner, seen), IInstantBoot, IConsoleCapture
+{
+    private readonly InstantInMemoryHypervisor _instant = new(inner);
+
+    public ValueTask StartFromExportsAsync(Guid machine, MachineDefinition definition, IReadOnlyDictionary<string, Uri> exports, string? host, CancellationToken cancellationToken) =>
+        _instant.StartFromExportsAsync(machine, definition, exports, host, cancellationToken);
+
+    public ValueTask PullDisksAsync(Guid machine, IProgress<long>? copiedBytes, CancellationToken cancellationToken) => _instant.PullDisksAsync(machine, copiedBytes, cancellationToken);
+
+    public ValueTask CaptureConsoleAsync(Guid machine, Stream destination, CancellationToken cancellationToken) => _instant.CaptureConsoleAsync(machine, destination, cancellationToken);
 }
 
 /// <summary>What the disks of every snapshot of a world held: names of contents by point and disk id. Thread-safe.</summary>
