@@ -80,6 +80,18 @@ internal sealed class BlockHosts(QemuOptions options)
         }
     }
 
+    /// <summary>Closes all connections, as the end of the process does: QEMU serves one at a time, and a test plays the next process beside this one.</summary>
+    internal async ValueTask DropAsync()
+    {
+        foreach (var slot in _slots.Values)
+        {
+            if (slot.Shared is { } shared)
+            {
+                await shared.Host.Connection.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
     private async ValueTask<Lease> ConnectAsync(Guid machine, bool isDaemon, string qmp, string nbd, CancellationToken cancellationToken)
     {
         var slot = _slots.GetOrAdd((machine, isDaemon), _ => new());

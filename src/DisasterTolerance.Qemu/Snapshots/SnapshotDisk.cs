@@ -11,7 +11,7 @@ internal abstract class SnapshotDisk(Guid machine, DiskDefinition definition) : 
     protected Guid Machine => machine;
 
     /// <summary>Where the tracker stands; null without one that outlives the snapshot.</summary>
-    public virtual ChangeToken? Token => null;
+    public abstract ChangeToken? Token { get; }
 
     public abstract ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
@@ -26,8 +26,7 @@ internal abstract class SnapshotDisk(Guid machine, DiskDefinition definition) : 
     }
 
     /// <summary>What may have changed since a token.</summary>
-    public virtual ValueTask<ChangedExtents> GetChangedAsync(string since, CancellationToken cancellationToken) =>
-        new(ChangedExtents.Unknown("the content is a plain file, which is compared whole"));
+    public abstract ValueTask<ChangedExtents> GetChangedAsync(string since, CancellationToken cancellationToken);
 
     /// <summary>Whether what was read is of one instant, as far as the disk itself can tell.</summary>
     public virtual bool IsUnchanged => true;

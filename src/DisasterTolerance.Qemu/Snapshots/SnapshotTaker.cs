@@ -20,7 +20,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
         var entry = new SnapshotEntry { Id = request.Id, Plan = request.Plan, Disks = [.. machine.BlockDisks.Select(disk => disk.Id)] };
         try
         {
-            contents.AddRange(machine.Document.Disks.Where(disk => !MachineRecord.IsBlock(disk)).Select(disk => ContentDisk.Open(machine, disk)));
+            contents.AddRange(machine.Document.Disks.Where(disk => !MachineRecord.IsBlock(disk)).Select(disk => ContentDisk.Open(machine, disk, options.Time.GetUtcNow())));
             if (entry.Disks.Count == 0)
             {
                 // Nothing but files that no guest writes.

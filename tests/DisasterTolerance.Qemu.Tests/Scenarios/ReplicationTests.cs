@@ -1,0 +1,97 @@
+using DisasterTolerance.Qemu.Tests.Guest;
+
+namespace DisasterTolerance.Qemu.Tests.Scenarios;
+
+/// <summary>A real guest writes, dies, and comes up elsewhere with everything that the point has.</summary>
+public sealed class ReplicationTests
+{
+    private const long Mebibyte = 1 << 20;
+
+    [Theory]
+    [InlineData(QemuDiskFormat.Qcow2)]
+    [InlineData(QemuDiskFormat.Raw)]
+    public async Task Runs_GuestWritesWithoutPause_ReadWhatTheBitmapNamesAndFailOverWhole(QemuDiskFormat format)
+    {
+        var image = await GuestImage.NeedAsync();
+        await using var sites = await TwoQemuSites.StartAsync();
+        var guest = await sites.North.CreateAsync(image, "mode=serve kib=64 pause=20", (format, 512 * Mebibyte));
+        await sites.North.Hypervisor.StartAsync(guest, null, default);
+        var console = sites.North.Console(guest);
+        await console.SaysAsync("wrote 10 ");
+        var machine = await sites.ProtectAsync(guest);
+
+        var first = await TwoQemuSites.RunAsync(sites.North, machine);
+        await console.WritesAsync(5);
+        var second = await TwoQemuSites.RunAsync(sites.North, machine);
+        await console.WritesAsync(5);
+        var before = console.LastWritten;
+        var third = await TwoQemuSites.RunAsync(sites.North, machine);
+        var after = console.LastWritten;
+
+        foreach (var run in new[] { second, third })
+        {
+            Assert.Equal("", run.ComparedBecause);
+            Assert.Equal("", run.NotShippedBecause);
+            Assert.True(run.ReadBytes < first.ReadBytes / 2, $"{run.ReadBytes} of {first.ReadBytes} bytes were read again.");
+        }
+
+        // The source is lost: its QEMU by kill -9, its site with it.
+        await sites.North.KillAsync(guest);
+        await sites.North.StopAsync();
+        var report = await sites.South.Get<IRecoveryService>().RecoverAsync(new() { Machine = machine.Uuid, Actor = "test" });
+
+        Assert.Equal(third.Point, report.Point);
+        var copy = sites.South.Console(report.SiteMachine);
+        var found = await copy.FiguresAsync("VERIFY");
+        Assert.Equal((0, 0), (found["bad"], found["missing"]));
+        Assert.InRange(found["last"], before, after + 1);
+        await copy.WritesAsync(3);
+    }
+
+    [Fact]
+    public async Task Runs_GuestAgent_GiveApplicationConsistentPointsThatNeedNoReplay()
+    {
+        var image = await GuestImage.NeedAsync();
+        await using var sites = await TwoQemuSites.StartAsync();
+        var guest = await sites.North.CreateAsync(image, "mode=write kib=64 pause=5", (QemuDiskFormat.Qcow2, 128 * Mebibyte));
+        await sites.North.Hypervisor.StartAsync(guest, null, default);
+        await sites.North.Console(guest).SaysAsync("wrote 10 ");
+        await TwoQemuSites.UntilAsync(async () => await sites.North.Hypervisor.IsAliveAsync(guest, default), "the agent answers");
+        var machine = await sites.ProtectAsync(guest);
+
+        await TwoQemuSites.RunAsync(sites.North, machine);
+
+        var point = Assert.Single(await TwoQemuSites.PointsAsync(sites.South, machine));
+        Assert.Equal(Hypervisors.SnapshotConsistency.Application, point.Consistency);
+        var disk = await TwoQemuSites.ExportAsync(sites.South, machine, point, "disk0");
+        var check = await ForeignProgram.RunAsync("e2fsck", "-f", "-n", disk);
+        Assert.True(check.ExitCode == 0 && !check.Output.Contains("journal", StringComparison.OrdinalIgnoreCase), check.Output);
+        await sites.North.Console(guest).WritesAsync(5);
+    }
+
+    [Fact]
+    public async Task Runs_TwoDisksOfTwoFormats_AreOfOneInstant()
+    {
+        var image = await GuestImage.NeedAsync();
+        await using var sites = await TwoQemuSites.StartAsync();
+        var guest = await sites.North.CreateAsync(image, "mode=counter", (QemuDiskFormat.Raw, 16 * Mebibyte), (QemuDiskFormat.Qcow2, 16 * Mebibyte));
+        await sites.North.Hypervisor.StartAsync(guest, null, default);
+        await sites.North.Console(guest).SaysAsync("counted 20");
+        var machine = await sites.ProtectAsync(guest);
+
+        for (var run = 0; run < 5; run++)
+        {
+            await TwoQemuSites.RunAsync(sites.North, machine);
+        }
+
+        List<(long First, long Second)> counters = [];
+        foreach (var point in await TwoQemuSites.PointsAsync(sites.South, machine))
+        {
+            counters.Add((await TwoQemuSites.CounterAsync(sites.South, machine, point, "disk0"), await TwoQemuSites.CounterAsync(sites.South, machine, point, "disk1")));
+        }
+
+        Assert.Equal(5, counters.Count);
+        Assert.All(counters, counter => Assert.InRange(counter.First - counter.Second, 0, 1));
+        Assert.True(counters.Max(counter => counter.First) > counters.Min(counter => counter.First));
+    }
+}
