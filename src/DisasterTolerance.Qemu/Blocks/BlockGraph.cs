@@ -29,9 +29,15 @@ internal sealed class BlockGraph
         }
     }
 
-    /// <summary>The node that a disk's guest device uses now; without a device, the node of the disk's own name; in a QEMU that somebody else started, the one that has the disk's file.</summary>
-    public BlockNode? Find(string disk, string path)
+    /// <summary>The node that a disk's guest device uses now; without a device, the node of the disk's own name; in a QEMU that somebody else started, the one that was named or that has the disk's file.</summary>
+    public BlockNode? Find(MachineRecord machine, DiskEntry entry)
     {
+        var (disk, path) = (entry.Id, machine.PathOf(entry));
+        if (entry.Node is not null)
+        {
+            return _nodes.GetValueOrDefault(entry.Node);
+        }
+
         foreach (var (qdev, root) in _roots)
         {
             if (qdev.Split('/').Contains(BlockNames.Device(disk)))

@@ -69,7 +69,7 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
         List<Pull> pulls = [];
         foreach (var disk in machine.BlockDisks)
         {
-            var root = graph.Find(disk.Id, machine.PathOf(disk)) ?? throw MachineErrors.Disk(machine.Uuid, disk.Id, machine.PathOf(disk), "QEMU has no such disk");
+            var root = graph.Find(machine, disk) ?? throw MachineErrors.Disk(machine.Uuid, disk.Id, machine.PathOf(disk), "QEMU has no such disk");
             var pull = new Pull(disk, BlockNames.MirrorJob(disk.Id), BlockNames.PulledNode(disk.Id));
             pulls.Add(pull);
             if (root.Name == pull.Target)

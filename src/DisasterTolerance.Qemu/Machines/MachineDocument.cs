@@ -57,6 +57,9 @@ internal sealed record DiskEntry
 
     public Hypervisors.DiskKind Kind { get; set; }
 
+    /// <summary>The disk's block node in a QEMU that somebody else starts; null to find it by its file.</summary>
+    public string? Node { get; set; }
+
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }
 }

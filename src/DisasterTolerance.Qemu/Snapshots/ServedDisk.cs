@@ -7,10 +7,12 @@ namespace DisasterTolerance.Qemu.Snapshots;
 
 /// <summary>A disk of a snapshot as QEMU serves it by NBD. Large reads are cut into pieces of which several are in flight.</summary>
 internal sealed class ServedDisk(
-    Guid machine, DiskDefinition definition, string path, NbdClient client, ReadPace pace, int readsInFlight, ChangeToken? token, IReadOnlyList<string> bitmaps, string? lostBecause)
+    Guid machine, DiskDefinition definition, string path, BlockHost host, NbdClient client, ReadPace pace, int readsInFlight, ChangeToken? token, IReadOnlyList<string> bitmaps, string? lostBecause)
     : SnapshotDisk(machine, definition)
 {
     private const int PieceBytes = 256 << 10;
+
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(500);
 
     public override ChangeToken? Token => token;
 
@@ -40,7 +42,7 @@ internal sealed class ServedDisk(
         }
         catch (NbdException e)
         {
-            throw Unreadable(e);
+            throw await ExplainAsync(e).ConfigureAwait(false);
         }
     }
 
@@ -82,6 +84,15 @@ internal sealed class ServedDisk(
     }
 
     public override ValueTask DisposeAsync() => client.DisposeAsync();
+
+    /// <summary>QEMU answers a disk that cannot be read by ending the connection; whether it ended itself is seen a moment later.</summary>
+    private async ValueTask<HypervisorException> ExplainAsync(NbdException cause)
+    {
+        await host.Connection.Ended.WaitAsync(Moment).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return cause.Code == ErrorCode.LinkLost && !host.IsGone
+            ? MachineErrors.Disk(Machine, Definition.Id, path, "QEMU runs on but ended the reading, as it does when the disk reports an error", cause)
+            : Unreadable(cause);
+    }
 
     private HypervisorException Unreadable(NbdException cause) => cause.Code is ErrorCode.LinkLost or ErrorCode.Stalled
         ? MachineErrors.Failed(Machine, $"Reading disk '{Definition.Id}'", cause.Message, "QEMU ended or hangs; the next run sees in which state the machine is.", true, cause)

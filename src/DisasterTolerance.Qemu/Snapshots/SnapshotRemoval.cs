@@ -70,7 +70,7 @@ internal sealed class SnapshotRemoval(QemuOptions options, BlockHosts hosts, ILo
         var othersAreOpen = journal.Snapshots.Exists(other => other.Id != entry.Id);
         foreach (var disk in machine.BlockDisks.Where(disk => entry.Disks.Contains(disk.Id)))
         {
-            if (!journal.Trackers.TryGetValue(disk.Id, out var tracker) || graph.Find(disk.Id, machine.PathOf(disk)) is not { } node)
+            if (!journal.Trackers.TryGetValue(disk.Id, out var tracker) || graph.Find(machine, disk) is not { } node)
             {
                 continue;
             }

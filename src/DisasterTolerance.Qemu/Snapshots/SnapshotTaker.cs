@@ -63,7 +63,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
         List<Shot> shots = [];
         foreach (var disk in machine.BlockDisks)
         {
-            var node = graph.Find(disk.Id, machine.PathOf(disk))
+            var node = graph.Find(machine, disk)
                 ?? throw MachineErrors.Disk(machine.Uuid, disk.Id, machine.PathOf(disk), "the QEMU of the machine has no such disk. Its machine.json was changed while it runs: start it anew, or take the change back");
             shots.Add(new(disk, node, new(machine.Folder, request.Id, disk.Id), TrackerRules.Judge(journal.Trackers.GetValueOrDefault(disk.Id), request.Plan, node.Bitmaps)));
         }
@@ -206,6 +206,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
             machine.Uuid,
             new(shot.Disk.Id, shot.Node.Length, shot.Disk.Kind),
             machine.PathOf(shot.Disk),
+            host,
             client,
             pace,
             options.ReadsInFlight,
