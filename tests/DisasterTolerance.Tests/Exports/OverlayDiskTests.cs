@@ -1,6 +1,7 @@
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Exports;
 using DisasterTolerance.Hypervisors;
+using DisasterTolerance.Nbd.Tests.Interop;
 using static DisasterTolerance.Tests.Exports.PointDiskTests;
 
 namespace DisasterTolerance.Tests.Exports;
@@ -52,6 +53,29 @@ public sealed class OverlayDiskTests : IDisposable
         using var last = Open();
         Assert.True(Same(expected, await ReadAllAsync(last)), $"at the end, seed {seed}");
         Assert.Equal(before, _base.Content);
+    }
+
+    [Fact]
+    public async Task Open_FilesAsAKilledProcessLeavesThem_HasWhatWasAnswered()
+    {
+        Tool.Needs("cp");
+        var random = new Random(4);
+        var expected = (byte[])_base.Content.Clone();
+        using var disk = Open();
+        for (var life = 0; life < 5; life++)
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                await ChangeAsync(disk, expected, random);
+            }
+
+            // What the system has of a file is what the next process gets, whether this one still runs or not.
+            var left = Path.Combine(_folder.FullName, $"left-{life}");
+            await Tool.RunAsync("cp", "-r", Folder, left);
+
+            using var next = OverlayDisk.Open(left, _base, Name);
+            Assert.True(Same(expected, await ReadAllAsync(next)), $"life {life}");
+        }
     }
 
     [Fact]
