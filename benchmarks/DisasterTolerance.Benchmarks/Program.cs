@@ -1,12 +1,17 @@
 using BenchmarkDotNet.Running;
+using DisasterTolerance.Benchmarks.Nbd;
 using DisasterTolerance.Benchmarks.Qemu;
 
-// What runs whole machines cannot be a benchmark of BenchmarkDotNet: it has a name of its own.
-if (OperatingSystem.IsLinux() && args is [SlowdownCommand.Name])
+// What measures several programs beside each other is none of the runner's: it has a name of its own.
+switch (args)
 {
-    await SlowdownCommand.RunAsync();
-}
-else
-{
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    case ["nbd", .. var rest]:
+        await NbdThroughput.RunAsync(rest is [var folder] ? folder : "/dev/shm");
+        break;
+    case [SlowdownCommand.Name] when OperatingSystem.IsLinux():
+        await SlowdownCommand.RunAsync();
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
 }

@@ -68,4 +68,19 @@ public interface INbdExport
     /// <param name="cancellationToken">Cancelled when the connection or the server ends.</param>
     IAsyncEnumerable<DiskExtent> GetExtentsAsync(long offset, long length, CancellationToken cancellationToken) =>
         AsyncEnumerable.Repeat(new DiskExtent(offset, length, ExtentKind.Data), 1);
+
+    /// <summary>
+    /// Names of the metadata contexts that the export has besides <c>base:allocation</c>, such as <c>qemu:dirty-bitmap:NAME</c>: a namespace, a colon and the rest, at most 4,096 bytes of UTF-8 each,
+    /// no two alike, 1,000 at the most. Default: none.
+    /// </summary>
+    IReadOnlyList<string> Contexts => [];
+
+    /// <summary>Yields what one of <see cref="Contexts"/> says of a range, in order, without gaps, clipped to it or reaching beyond its end. Default: throws, because there are none.</summary>
+    /// <param name="context">The context's name.</param>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="cancellationToken">Cancelled when the connection or the server ends.</param>
+    /// <exception cref="NotSupportedException">There is no such context.</exception>
+    IAsyncEnumerable<NbdExtent> GetStatusAsync(string context, long offset, long length, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"The export has no metadata context '{context}'.");
 }

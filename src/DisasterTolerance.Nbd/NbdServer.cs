@@ -62,7 +62,7 @@ public sealed class NbdServer : IAsyncDisposable
     /// <summary>Serves an export under a name from now on.</summary>
     /// <param name="name">At most 4,096 bytes of UTF-8, without NUL. Empty for the default export.</param>
     /// <param name="export">What to serve. The caller keeps it alive until the server is disposed.</param>
-    /// <exception cref="ArgumentException">The name is too long or has a NUL in it, or the export's length or block sizes are not valid.</exception>
+    /// <exception cref="ArgumentException">The name is too long or has a NUL in it, or the export's length, block sizes or contexts are not valid.</exception>
     /// <exception cref="NbdException">There is an export of that name (<see cref="ErrorCode.AlreadyExists"/>).</exception>
     public void AddExport(string name, INbdExport export)
     {
@@ -76,6 +76,11 @@ public sealed class NbdServer : IAsyncDisposable
         if (!ExportTable.SizesOf(export).IsValid || export.Length < 0 || export.Length % export.BlockSizes.Minimum != 0)
         {
             throw new ArgumentException($"The export '{name}' of {export.Length} bytes has the block sizes {export.BlockSizes}, which are not valid or do not fit.", nameof(export));
+        }
+
+        if (!ContextTable.IsValid(export))
+        {
+            throw new ArgumentException($"A metadata context of the export '{name}' has no namespace, that of the protocol itself, the name of another one, or is too long, or there are too many.", nameof(export));
         }
 
         if (!_exports.TryAdd(name, export))

@@ -41,12 +41,12 @@ internal sealed class ReplySender(WireConnection wire, bool isStructured)
         return SendAsync(chunk, cancellationToken);
     }
 
-    public ValueTask StatusAsync(in Request request, IReadOnlyList<NbdExtent> extents, CancellationToken cancellationToken)
+    public ValueTask StatusAsync(in Request request, uint context, IReadOnlyList<NbdExtent> extents, bool isDone, CancellationToken cancellationToken)
     {
         var chunk = new byte[ReplyFormat.ChunkBytes + sizeof(uint) + extents.Count * ReplyFormat.DescriptorBytes];
-        ReplyFormat.WriteChunk(chunk, ChunkType.BlockStatus, true, request.Cookie, chunk.Length - ReplyFormat.ChunkBytes);
+        ReplyFormat.WriteChunk(chunk, ChunkType.BlockStatus, isDone, request.Cookie, chunk.Length - ReplyFormat.ChunkBytes);
         var rest = chunk.AsSpan(ReplyFormat.ChunkBytes);
-        BinaryPrimitives.WriteUInt32BigEndian(rest, ServerNegotiation.AllocationId);
+        BinaryPrimitives.WriteUInt32BigEndian(rest, context);
         rest = rest[sizeof(uint)..];
         foreach (var extent in extents)
         {

@@ -48,7 +48,7 @@ internal sealed class RequestHandler(Session session, ReplySender replies)
         List<(long Offset, long Length, bool IsHole)> pieces = [];
         if (session.IsStructured && (request.Flags & CommandFlags.DontFragment) == 0)
         {
-            await foreach (var extent in ClippedAsync(request, cancellationToken).ConfigureAwait(false))
+            await foreach (var extent in StatusAsync(request, NbdExtent.BaseAllocation, cancellationToken).ConfigureAwait(false))
             {
                 Append(pieces, extent);
             }
@@ -85,23 +85,26 @@ internal sealed class RequestHandler(Session session, ReplySender replies)
 
     private async ValueTask BlockStatusAsync(Request request, CancellationToken cancellationToken)
     {
+        foreach (var (index, context) in session.Contexts.Index())
+        {
+            var extents = await CollectAsync(request, StatusAsync(request, context.Name, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await replies.StatusAsync(request, context.Id, extents, index == session.Contexts.Count - 1, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async ValueTask<List<NbdExtent>> CollectAsync(Request request, IAsyncEnumerable<NbdExtent> status, CancellationToken cancellationToken)
+    {
         List<NbdExtent> extents = [];
         var limit = (request.Flags & CommandFlags.RequestOne) != 0 ? 1 : MaxDescriptors;
-        await foreach (var (offset, length, kind) in ClippedAsync(request, cancellationToken).ConfigureAwait(false))
+        await foreach (var extent in status.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
-            var status = kind switch
+            if (extents.Count > 0 && extents[^1].Status == extent.Status)
             {
-                ExtentKind.Zero => NbdExtent.Zero,
-                ExtentKind.Unallocated => NbdExtent.Zero | NbdExtent.Hole,
-                _ => 0u,
-            };
-            if (extents.Count > 0 && extents[^1].Status == status)
-            {
-                extents[^1] = extents[^1] with { Length = extents[^1].Length + length };
+                extents[^1] = extents[^1] with { Length = extents[^1].Length + extent.Length };
             }
             else if (extents.Count < limit)
             {
-                extents.Add(new(offset, length, status));
+                extents.Add(extent);
             }
             else
             {
@@ -109,15 +112,29 @@ internal sealed class RequestHandler(Session session, ReplySender replies)
             }
         }
 
-        await replies.StatusAsync(request, extents, cancellationToken).ConfigureAwait(false);
+        return extents;
     }
 
-    /// <summary>The export's extents, inside the request and held to the contract.</summary>
-    private async IAsyncEnumerable<DiskExtent> ClippedAsync(Request request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private IAsyncEnumerable<NbdExtent> StatusAsync(Request request, string context, CancellationToken cancellationToken) => ClippedAsync(
+        request,
+        context == NbdExtent.BaseAllocation
+            ? session.Export.GetExtentsAsync((long)request.Offset, request.Length, cancellationToken).Select(extent => new NbdExtent(extent.Offset, extent.Length, StatusOf(extent.Kind)))
+            : session.Export.GetStatusAsync(context, (long)request.Offset, request.Length, cancellationToken),
+        cancellationToken);
+
+    private static uint StatusOf(ExtentKind kind) => kind switch
+    {
+        ExtentKind.Zero => NbdExtent.Zero,
+        ExtentKind.Unallocated => NbdExtent.Zero | NbdExtent.Hole,
+        _ => 0u,
+    };
+
+    /// <summary>What the export says of a range, inside the request and held to the contract.</summary>
+    private async IAsyncEnumerable<NbdExtent> ClippedAsync(Request request, IAsyncEnumerable<NbdExtent> status, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var position = (long)request.Offset;
         var end = position + request.Length;
-        await foreach (var extent in session.Export.GetExtentsAsync(position, request.Length, cancellationToken).ConfigureAwait(false))
+        await foreach (var extent in status.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             if (extent.Offset > position || extent.End <= position)
             {
@@ -125,7 +142,7 @@ internal sealed class RequestHandler(Session session, ReplySender replies)
             }
 
             var reached = Math.Min(extent.End, end);
-            yield return new(position, reached - position, extent.Kind);
+            yield return new(position, reached - position, extent.Status);
             position = reached;
             if (position == end)
             {
@@ -136,9 +153,9 @@ internal sealed class RequestHandler(Session session, ReplySender replies)
         throw new InvalidOperationException($"The export '{session.Name}' yields no extents behind {position}; they have to reach {end}.");
     }
 
-    private static void Append(List<(long Offset, long Length, bool IsHole)> pieces, DiskExtent extent)
+    private static void Append(List<(long Offset, long Length, bool IsHole)> pieces, NbdExtent extent)
     {
-        var isHole = extent.Kind != ExtentKind.Data;
+        var isHole = extent.Status != 0;
         if (pieces.Count > 0 && pieces[^1].IsHole == isHole)
         {
             pieces[^1] = pieces[^1] with { Length = pieces[^1].Length + extent.Length };

@@ -19,7 +19,7 @@ internal static class RequestRules
         {
             Command.Flush => request is { Offset: 0, Length: 0 } ? NbdError.None : NbdError.Invalid,
             _ when isChange && export.IsReadOnly => NbdError.NotPermitted,
-            Command.BlockStatus when !session.HasAllocation => NbdError.Invalid,
+            Command.BlockStatus when session.Contexts.Count == 0 => NbdError.Invalid,
             Command.Read or Command.Write or Command.Trim or Command.WriteZeroes or Command.BlockStatus => CheckRange(request, export, isChange),
             _ => NbdError.Invalid,
         };

@@ -6,7 +6,7 @@ using DisasterTolerance.Nbd.Wire;
 namespace DisasterTolerance.Nbd.Server;
 
 /// <summary>What a client chose.</summary>
-internal sealed record Session(string Name, ServedExport Served, bool IsStructured, bool HasAllocation)
+internal sealed record Session(string Name, ServedExport Served, bool IsStructured, IReadOnlyList<ServedContext> Contexts)
 {
     public INbdExport Export => Served.Export;
 }
@@ -14,14 +14,12 @@ internal sealed record Session(string Name, ServedExport Served, bool IsStructur
 /// <summary>The server's side of the negotiation.</summary>
 internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports, SslServerAuthenticationOptions? tls)
 {
-    /// <summary>The only metadata context there is.</summary>
-    public const uint AllocationId = 1;
-
     private static readonly MessageParser<OptionHeader> Header = OptionFormat.TryReadHeader;
 
     private bool _isSecure = tls is null;
     private bool _isStructured;
-    private string? _allocationOf;
+    private string? _contextsOf;
+    private IReadOnlyList<ServedContext> _contexts = [];
     private Session? _session;
     private bool _isOver;
 
@@ -165,14 +163,14 @@ internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports
         _session = SessionOf(name, served);
     }
 
-    private Session SessionOf(string name, ServedExport served) => new(name, served, _isStructured, _allocationOf == name);
+    private Session SessionOf(string name, ServedExport served) => new(name, served, _isStructured, _contextsOf == name ? _contexts : []);
 
     private void AnswerContexts(OptionCode option, ContextRequest request)
     {
         var isSetting = option == OptionCode.SetMetaContext;
         if (isSetting)
         {
-            _allocationOf = null;
+            (_contextsOf, _contexts) = (null, []);
         }
 
         if (!_isStructured)
@@ -181,16 +179,21 @@ internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports
             return;
         }
 
-        if (exports.Find(request.Name) is null)
+        if (exports.Find(request.Name) is not { Export: var export })
         {
             Reply(option, OptionReplyCode.ErrorUnknown, "There is no export of that name.");
             return;
         }
 
-        if (request.Queries.Contains(NbdExtent.BaseAllocation) || (!isSetting && (request.Queries.Count == 0 || request.Queries.Contains("base:"))))
+        var contexts = ContextTable.Select(export, request.Queries, !isSetting);
+        foreach (var context in contexts)
         {
-            OptionReplyFormat.WriteContext(wire.Output, option, isSetting ? AllocationId : 0, NbdExtent.BaseAllocation);
-            _allocationOf = isSetting ? request.Name : _allocationOf;
+            OptionReplyFormat.WriteContext(wire.Output, option, isSetting ? context.Id : 0, context.Name);
+        }
+
+        if (isSetting)
+        {
+            (_contextsOf, _contexts) = (request.Name, contexts);
         }
 
         Reply(option, OptionReplyCode.Ack);
@@ -215,7 +218,7 @@ internal sealed class ServerNegotiation(WireConnection wire, ExportTable exports
             var stream = new SslStream(wire.Stream);
             await stream.AuthenticateAsServerAsync(tls!, cancellationToken).ConfigureAwait(false);
             wire.Upgrade(stream);
-            (_isSecure, _isStructured, _allocationOf) = (true, false, null);
+            (_isSecure, _isStructured, _contextsOf, _contexts) = (true, false, null, []);
         }
     }
 

@@ -59,10 +59,11 @@ internal sealed class ServerTransmission
             }
 
             await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var error = RequestRules.Check(request, _session);
             byte[] payload = [];
             try
             {
-                payload = await PayloadAsync(request, cancellationToken).ConfigureAwait(false);
+                payload = await PayloadAsync(request, error, cancellationToken).ConfigureAwait(false);
             }
             catch
             {
@@ -70,14 +71,21 @@ internal sealed class ServerTransmission
                 throw;
             }
 
-            _ = WorkAsync(request, payload, cancellationToken);
+            _ = WorkAsync(request, error, payload, cancellationToken);
         }
     }
 
-    private async ValueTask<byte[]> PayloadAsync(Request request, CancellationToken cancellationToken)
+    private async ValueTask<byte[]> PayloadAsync(Request request, NbdError error, CancellationToken cancellationToken)
     {
         if (request.Command != Command.Write)
         {
+            return [];
+        }
+
+        if (error != NbdError.None)
+        {
+            // No room is made for what is not going to be written.
+            await _wire.SkipAsync(request.Length, cancellationToken).ConfigureAwait(false);
             return [];
         }
 
@@ -94,13 +102,12 @@ internal sealed class ServerTransmission
         }
     }
 
-    private async Task WorkAsync(Request request, byte[] payload, CancellationToken cancellationToken)
+    private async Task WorkAsync(Request request, NbdError error, byte[] payload, CancellationToken cancellationToken)
     {
         try
         {
             // An export that answers at once must not keep the reader from the next request.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            var error = RequestRules.Check(request, _session);
             if (error == NbdError.None)
             {
                 await HandleAsync(request, payload, cancellationToken).ConfigureAwait(false);

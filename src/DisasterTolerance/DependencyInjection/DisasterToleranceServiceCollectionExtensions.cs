@@ -29,7 +29,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class DisasterToleranceServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds one site: <see cref="IPlanManager"/>, <see cref="ILinkManager"/>, <see cref="IReplicationEngine"/>, <see cref="IRecoveryService"/>, <see cref="IStateReader"/> and
+    /// Adds one site: <see cref="IPlanManager"/>, <see cref="ILinkManager"/>, <see cref="IReplicationEngine"/>, <see cref="IRecoveryService"/>, <see cref="IPointExports"/>, <see cref="IStateReader"/> and
     /// <see cref="IDisasterToleranceSite"/>, all singletons. A generic host starts and stops the site; without one, call <see cref="IDisasterToleranceSite.StartAsync"/>.
     /// A service collection holds one site. All options are checked before anything is opened, when the site starts or one of its services is first resolved; all faults are told at once.
     /// </summary>
@@ -171,6 +171,8 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddSingleton(Options<ExportOptions>);
         services.AddSingleton(provider => ExportPlaces.Of(Options<ExportOptions>(provider), Options<SiteOptions>(provider).DataDirectory));
         services.AddPart<ExportHost>();
+        services.AddPart<PointExports>();
+        services.AddSingleton<IPointExports>(provider => provider.GetRequiredService<PointExports>());
     }
 
     /// <summary>Adds one object under its own type and as each kind of part that it is. Parts start in the order in which they are added.</summary>

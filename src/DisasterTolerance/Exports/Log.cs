@@ -12,4 +12,7 @@ internal static partial class Log
 
     [LoggerMessage(2902, LogLevel.Warning, "NBD export '{Name}': a request or a connection failed")]
     public static partial void ExportFailed(ILogger logger, string name, Exception cause);
+
+    [LoggerMessage(2903, LogLevel.Information, "Point {Point} of machine '{Machine}' is served: {Disks} disks, writable: {IsWritable}")]
+    public static partial void PointServed(ILogger logger, string point, string machine, int disks, bool isWritable);
 }

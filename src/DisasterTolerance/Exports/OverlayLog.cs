@@ -12,7 +12,7 @@ internal sealed class OverlayLog : IDisposable
     public const string NewName = "map.new";
 
     // Below this a log is never worth beginning anew.
-    private const long SmallLog = 4 << 20;
+    private const long SmallLog = 1 << 20;
 
     private readonly Lock _gate = new();
     private readonly IOverlayFiles _files;

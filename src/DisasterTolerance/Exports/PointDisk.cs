@@ -13,6 +13,7 @@ namespace DisasterTolerance.Exports;
 /// </summary>
 internal sealed class PointDisk : INbdExport, IAsyncDisposable
 {
+    private const string DirtyBitmap = "qemu:dirty-bitmap:";
     private const int CachedNodes = 512;
     private const int CachedBytes = 8 << 20;
 
@@ -26,19 +27,28 @@ internal sealed class PointDisk : INbdExport, IAsyncDisposable
     private readonly PointTree _tree;
     private readonly ChunkCache _cache;
     private readonly ReadAhead _ahead;
+    private readonly DiskTree? _parent;
     private int _reading;
 
     /// <param name="store">The store that holds the point.</param>
     /// <param name="point">The point.</param>
     /// <param name="disk">One of its disks.</param>
+    /// <param name="parent">The point that it was captured against, if the store still has it: then clients are told what changed since, as a dirty bitmap of that point's name.</param>
     /// <param name="workers">Where chunks are decoded; null for the thread pool.</param>
-    public PointDisk(IRecordStore store, PointManifest point, ManifestDisk disk, TaskScheduler? workers = null)
+    public PointDisk(IRecordStore store, PointManifest point, ManifestDisk disk, PointManifest? parent = null, TaskScheduler? workers = null)
     {
         (_store, _chunk, _workers) = (store, point.Geometry.ChunkSize, workers ?? TaskScheduler.Default);
         Length = disk.Definition.LengthBytes;
         Description = $"Recovery point {point.Name}, disk {disk.Definition.Id}";
         _scope = store.BeginScope();
         _scope.Pin(LiveRoot.Tree(disk.Tree));
+        if (parent is not null && parent.Geometry == point.Geometry && parent.Disks.FirstOrDefault(old => old.Definition.Id == disk.Definition.Id) is { } was)
+        {
+            _parent = was.Tree;
+            _scope.Pin(LiveRoot.Tree(was.Tree));
+            Contexts = [DirtyBitmap + parent.Name];
+        }
+
         _tree = new PointTree(new NodeCache(store, CachedNodes), point.Geometry, disk.Tree);
         var cached = Math.Max(CachedBytes / _chunk, 2 * MostAhead);
         _cache = new ChunkCache(store, _chunk, cached, _workers);
@@ -55,10 +65,12 @@ internal sealed class PointDisk : INbdExport, IAsyncDisposable
 
     public string Description { get; }
 
+    public IReadOnlyList<string> Contexts { get; } = [];
+
     public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         var first = offset / _chunk;
-        var count = (int)(((offset + buffer.Length - 1) / _chunk) - first) + 1;
+        var count = (int)(ChunksBefore(offset + buffer.Length) - first);
         var hashes = ArrayPool<ContentHash>.Shared.Rent(count);
         var reading = Interlocked.Increment(ref _reading);
         try
@@ -80,7 +92,12 @@ internal sealed class PointDisk : INbdExport, IAsyncDisposable
     }
 
     public IAsyncEnumerable<DiskExtent> GetExtentsAsync(long offset, long length, CancellationToken cancellationToken) =>
-        _tree.ExtentsAsync(offset, offset + length, cancellationToken);
+        _tree.DataAsync(offset / _chunk, ChunksBefore(offset + length), cancellationToken)
+            .Select(run => new DiskExtent(run.First * _chunk, (run.End - run.First) * _chunk, run.Has ? ExtentKind.Data : ExtentKind.Unallocated));
+
+    public IAsyncEnumerable<NbdExtent> GetStatusAsync(string context, long offset, long length, CancellationToken cancellationToken) =>
+        _tree.ChangedAsync(_parent!.Value, offset / _chunk, ChunksBefore(offset + length), cancellationToken)
+            .Select(run => new NbdExtent(run.First * _chunk, (run.End - run.First) * _chunk, run.Has ? NbdExtent.Dirty : 0));
 
     public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> buffer, bool isDurable, CancellationToken cancellationToken) => throw NotWritable();
 
@@ -125,6 +142,8 @@ internal sealed class PointDisk : INbdExport, IAsyncDisposable
             ? ChunkCache.ReadAsync(_store, hash, piece, cancellationToken)
             : _cache.CopyAsync(hash, from, piece, cancellationToken);
     }
+
+    private long ChunksBefore(long end) => (end + _chunk - 1) / _chunk;
 
     private static NotSupportedException NotWritable() => new("A recovery point is never written to.");
 

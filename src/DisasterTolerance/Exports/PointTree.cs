@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using DisasterTolerance.Chunking;
-using DisasterTolerance.Hypervisors;
 
 namespace DisasterTolerance.Exports;
+
+/// <summary>A run of chunks that have something or do not. Immutable.</summary>
+internal readonly record struct ChunkStretch(long First, long End, bool Has);
 
 /// <summary>Looks up which chunks a disk of a point has. Thread-safe.</summary>
 internal sealed class PointTree(INodeSource source, ChunkGeometry geometry, DiskTree tree)
@@ -30,43 +32,60 @@ internal sealed class PointTree(INodeSource source, ChunkGeometry geometry, Disk
         }
     }
 
-    /// <summary>Data and holes from the chunk of an offset on, until a chunk that ends at or behind <paramref name="end"/>.</summary>
-    public async IAsyncEnumerable<DiskExtent> ExtentsAsync(long offset, long end, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Which chunks of a range are not zeros.</summary>
+    public IAsyncEnumerable<ChunkStretch> DataAsync(long first, long end, CancellationToken cancellationToken) =>
+        StretchAsync(DiffAsync(DiskTree.Empty(geometry, 0), first, cancellationToken), first, end, cancellationToken);
+
+    /// <summary>Which chunks of a range differ from those of another tree of the same store and geometry.</summary>
+    public IAsyncEnumerable<ChunkStretch> ChangedAsync(DiskTree old, long first, long end, CancellationToken cancellationToken) =>
+        StretchAsync(DiffAsync(old, first, cancellationToken), first, end, cancellationToken);
+
+    private IAsyncEnumerable<ReadOnlyMemory<LeafChange>> DiffAsync(DiskTree old, long first, CancellationToken cancellationToken) =>
+        TreeDiff.WalkAsync(source, old, source, tree, geometry, first, cancellationToken);
+
+    private static async IAsyncEnumerable<ChunkStretch> StretchAsync(
+        IAsyncEnumerable<ReadOnlyMemory<LeafChange>> changes, long first, long end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        long chunk = geometry.ChunkSize;
-        var first = offset / chunk;
-        var stop = (end + chunk - 1) / chunk;
-        var (hole, data) = (first, first);
-        await foreach (var leaves in new TreeReader(source, geometry, tree).LeavesAsync(first, stop - first, cancellationToken).ConfigureAwait(false))
+        // What was found so far: chunks up to the one place have it not, from there to the other place they have it.
+        var (from, to) = (first, first);
+        await foreach (var batch in changes.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
-            for (var i = 0; i < leaves.Length; i++)
+            for (var i = 0; i < batch.Length; i++)
             {
-                var position = leaves.Span[i].Position;
-                if (position == data)
+                var position = batch.Span[i].Position;
+                if (position >= end)
                 {
-                    data++;
-                    continue;
+                    break;
                 }
 
-                // What was found so far: a hole (empty if data came right behind data), then data up to here.
-                if (data > hole)
+                if (position > to)
                 {
-                    yield return new(hole * chunk, (data - hole) * chunk, ExtentKind.Data);
+                    if (to > from)
+                    {
+                        yield return new(from, to, true);
+                    }
+
+                    yield return new(to, position, false);
+                    from = position;
                 }
 
-                yield return new(data * chunk, (position - data) * chunk, ExtentKind.Unallocated);
-                (hole, data) = (position, position + 1);
+                to = position + 1;
+            }
+
+            if (batch.Span[^1].Position >= end)
+            {
+                break;
             }
         }
 
-        if (data > hole)
+        if (to > from)
         {
-            yield return new(hole * chunk, (data - hole) * chunk, ExtentKind.Data);
+            yield return new(from, to, true);
         }
 
-        if (stop > data)
+        if (end > to)
         {
-            yield return new(data * chunk, (stop - data) * chunk, ExtentKind.Unallocated);
+            yield return new(to, end, false);
         }
     }
 }

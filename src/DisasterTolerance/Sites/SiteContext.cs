@@ -51,6 +51,8 @@ internal sealed class SiteContext
 
     public ProgressBoard Progress { get; } = new();
 
+    public PointsInUse PointsInUse { get; } = new();
+
     public Certainty Certainty { get; } = new();
 
     public IRecordStore Store => _store ?? throw NotStarted();

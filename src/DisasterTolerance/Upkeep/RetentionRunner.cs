@@ -57,6 +57,7 @@ internal sealed class RetentionRunner(SiteContext site, MachineDirectory machine
             inUse.Add(pending);
         }
 
+        inUse.UnionWith(site.PointsInUse.List());
         return new RetentionInput
         {
             Points = present,

@@ -47,6 +47,42 @@ public sealed class ForeignClientTests : IDisposable
     }
 
     [Fact]
+    public async Task Nbdinfo_DirtyBitmap_IsListedAndMapped()
+    {
+        Tool.Needs("nbdinfo");
+        const string context = "qemu:dirty-bitmap:run-1";
+        var export = new MemoryExport(Size) { Contexts = [context] };
+        await export.WriteAsync(2 << 20, new byte[1 << 20], false, default);
+        await using var server = _folder.Serve(export);
+
+        using var told = JsonDocument.Parse(await Tool.RunAsync("nbdinfo", "--json", _folder.Uri()));
+        using var map = JsonDocument.Parse(await Tool.RunAsync("nbdinfo", $"--map={context}", "--json", _folder.Uri()));
+
+        Assert.Equal([NbdExtent.BaseAllocation, context], told.RootElement.GetProperty("exports")[0].GetProperty("contexts").EnumerateArray().Select(one => one.GetString()));
+        Assert.Equal(
+            [(0, 2 << 20, 0), (2 << 20, 1 << 20, 1), (3 << 20, 5 << 20, 0)],
+            map.RootElement.EnumerateArray().Select(extent => (extent.GetProperty("offset").GetInt32(), extent.GetProperty("length").GetInt32(), extent.GetProperty("type").GetInt32())));
+    }
+
+    [Fact]
+    public async Task QemuIo_ReadsAndWrites_AreWhereTheyBelong()
+    {
+        Tool.Needs("qemu-io");
+        var export = MemoryExport.Filled(Size, 10);
+        var expected = (byte[])export.Content.Clone();
+        await using var server = _folder.Serve(export);
+
+        await Tool.RunAsync(
+            "qemu-io", "-f", "raw", "-c", "write -P 7 4096 8192", "-c", "read -P 7 4096 8192", "-c", "write -f -P 9 1M 64k", "-c", "write -z -u 2M 128k", "-c", "discard 4M 64k", "-c", "flush", _folder.Uri());
+
+        expected.AsSpan(4096, 8192).Fill(7);
+        expected.AsSpan(1 << 20, 65_536).Fill(9);
+        expected.AsSpan(2 << 20, 131_072).Clear();
+        Assert.Equal(expected, export.Content);
+        Assert.True(export.DurableWrites > 0 && export.Flushes > 0 && export.Trims > 0);
+    }
+
+    [Fact]
     public async Task Nbdcopy_OutAndIn_KeepsTheContent()
     {
         Tool.Needs("nbdcopy");

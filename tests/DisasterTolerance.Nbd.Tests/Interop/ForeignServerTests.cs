@@ -97,6 +97,32 @@ public sealed class ForeignServerTests : IDisposable
     }
 
     [Fact]
+    public async Task Nbdkit_RateFilter_SlowServerIsWaitedFor()
+    {
+        Tool.Needs("nbdkit");
+        await using var server = await ForeignServer.NbdkitAsync(_folder, "--filter=rate", "pattern", "1M", "rate=20M");
+        await using var client = await _folder.ConnectAsync();
+        var buffer = new byte[1 << 20];
+
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(index => client.ReadAsync(index << 16, buffer.AsMemory(index << 16, 1 << 16)).AsTask())).WaitAsync(TestFolder.HangLimit);
+
+        Assert.All(Enumerable.Range(0, 16), index => Assert.Equal((ulong)index << 16, BinaryPrimitives.ReadUInt64BigEndian(buffer.AsSpan(index << 16))));
+    }
+
+    [Fact]
+    public async Task Nbdkit_ErrorFilterOnWrites_IsToldAndTheConnectionGoesOn()
+    {
+        Tool.Needs("nbdkit");
+        await using var server = await ForeignServer.NbdkitAsync(_folder, "--filter=error", "memory", "1M", "error-pwrite=ENOSPC", "error-pwrite-rate=100%");
+        await using var client = await _folder.ConnectAsync();
+
+        var full = await Assert.ThrowsAsync<NbdException>(() => client.WriteAsync(0, new byte[4096]).AsTask());
+        await client.ReadAsync(0, new byte[4096]);
+
+        Assert.Equal((ErrorCode.StorageFull, NbdError.NoSpace), (full.Code, full.Error));
+    }
+
+    [Fact]
     public async Task Nbdkit_CowFilter_TakesWritesOverAReadOnlyBase()
     {
         Tool.Needs("nbdkit");

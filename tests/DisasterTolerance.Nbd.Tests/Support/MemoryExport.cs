@@ -23,6 +23,9 @@ internal sealed class MemoryExport(int length, bool isReadOnly = false) : INbdEx
 
     public NbdBlockSizes BlockSizes { get; init; } = NbdBlockSizes.Default;
 
+    /// <summary>Each of them says of a block whether it was written.</summary>
+    public IReadOnlyList<string> Contexts { get; init; } = [];
+
     public Exception? Fault { get; set; }
 
     /// <summary>Reads wait for it.</summary>
@@ -145,6 +148,9 @@ internal sealed class MemoryExport(int length, bool isReadOnly = false) : INbdEx
             at = next;
         }
     }
+
+    public IAsyncEnumerable<NbdExtent> GetStatusAsync(string context, long offset, long length, CancellationToken cancellationToken) =>
+        GetExtentsAsync(offset, length, cancellationToken).Select(extent => new NbdExtent(extent.Offset, extent.Length, extent.Kind == ExtentKind.Data ? NbdExtent.Dirty : 0));
 
     /// <summary>Waits until so many reads are at work.</summary>
     public async Task ArrivedAsync(int count)

@@ -1,6 +1,6 @@
 namespace DisasterTolerance.Tests.Docs;
 
-/// <summary>An example between markers of a source file, which a page has to show as its first C# block.</summary>
+/// <summary>An example between markers of a source file, which a page has to show as one of its C# blocks.</summary>
 internal static class CompiledExample
 {
     private const int Longest = 30;
@@ -11,10 +11,11 @@ internal static class CompiledExample
         var compiled = File.ReadAllLines(Path.Combine([root, .. source]))
             .SkipWhile(line => line.Trim() != $"// <{marker}>").Skip(1).TakeWhile(line => line.Trim() != $"// </{marker}>")
             .Select(line => line.Length > 8 ? line[8..] : "").ToList();
-        var shown = File.ReadAllLines(Path.Combine([root, .. page])).SkipWhile(line => line != "```csharp").Skip(1).TakeWhile(line => line != "```").ToList();
+        var rest = File.ReadAllLines(Path.Combine([root, .. page])).SkipWhile(line => line != "```csharp").ToList();
+        var blocks = rest.Index().Where(line => line.Item == "```csharp").Select(line => rest.Skip(line.Index + 1).TakeWhile(text => text != "```").ToList()).ToList();
 
         Assert.NotEmpty(compiled);
         Assert.True(compiled.Count <= Longest, "The example is to stay short.");
-        Assert.Equal(compiled, shown);
+        Assert.Equal(compiled, blocks.FirstOrDefault(block => block.FirstOrDefault() == compiled[0]) ?? blocks.FirstOrDefault() ?? []);
     }
 }

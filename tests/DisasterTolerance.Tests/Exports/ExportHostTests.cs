@@ -56,14 +56,14 @@ public sealed class ExportHostTests : IDisposable
         await using var site = await RestoreSite.StartAsync();
         await using var host = new ExportHost(new ExportOptions(), Places, site.Context);
         var told = new TaskCompletionSource<Exception>();
-        await using var served = await host.ServeAsync(new MemoryBase(10, 1), "kept", told.SetResult, default);
+        var fault = new IOException("a bad sector");
+        await using var served = await host.ServeAsync(new MemoryBase(10, 1) { Fault = fault }, "kept", told.SetResult, default);
         await using var client = await ConnectAsync(served);
 
-        // The disk in memory cannot be written to, but does say that it is read-only: only a flush gets through to it.
-        await Assert.ThrowsAsync<NbdException>(() => client.WriteAsync(0, new byte[1]).AsTask());
+        await Assert.ThrowsAsync<NbdException>(() => client.ReadAsync(0, new byte[1]).AsTask());
 
         Assert.Equal("kept", served.Name);
-        Assert.False(told.Task.IsCompleted);
+        Assert.Same(fault, await told.Task.WaitAsync(HangLimit));
         Assert.Equal(ErrorCode.AlreadyExists, (await Assert.ThrowsAsync<NbdException>(() => host.ServeAsync(new MemoryBase(10, 1), "kept", null, default).AsTask())).Code);
     }
 

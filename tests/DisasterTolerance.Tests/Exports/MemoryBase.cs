@@ -17,12 +17,20 @@ internal sealed class MemoryBase : INbdExport
 
     public long Length => Content.Length;
 
+    /// <summary>What reads fail with; null while they do not.</summary>
+    public Exception? Fault { get; set; }
+
     public bool IsReadOnly => true;
 
     public bool CanMultiConn => true;
 
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        if (Fault is { } fault)
+        {
+            throw fault;
+        }
+
         Content.AsMemory((int)offset, buffer.Length).CopyTo(buffer);
         return ValueTask.CompletedTask;
     }

@@ -7,8 +7,8 @@ namespace DisasterTolerance.Tests.Exports;
 /// <summary>An overlay that ends at every step of its files: what was flushed is there, and nothing is there that was never written.</summary>
 public sealed class OverlayCrashTests
 {
-    private const int Length = (12 * 4096) + 100;
-    private const int Changes = 24;
+    private const int Length = (5 * 4096) + 100;
+    private const int Changes = 16;
 
     private static readonly ContentHash Name = ContentHash.Of("base"u8);
 
@@ -43,7 +43,7 @@ public sealed class OverlayCrashTests
             var history = new History(_base.Content);
             var isDone = await RunAsync(files, history, new Random(seed));
 
-            for (var cut = 0; cut < 8; cut++)
+            for (var cut = 0; cut < 6; cut++)
             {
                 using var disk = OverlayDisk.Open(files.AfterPowerCut(new Random(cut)), "one", _base, Name);
                 history.AssertFlushed(await ReadAllAsync(disk), $"cut {cut} at step {steps}, seed {seed}");
@@ -213,6 +213,12 @@ public sealed class OverlayCrashTests
 
         private void AssertBetween(byte[] actual, int first, string when)
         {
+            // Mostly it is exactly one of them, which is quickly seen.
+            if (_states.Skip(first - 1).Any(state => state.AsSpan().SequenceEqual(actual)))
+            {
+                return;
+            }
+
             for (var at = 0; at < actual.Length; at++)
             {
                 var isKnown = false;
