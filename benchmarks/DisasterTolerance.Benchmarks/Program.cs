@@ -8,7 +8,7 @@ switch (args)
     case ["nbd", .. var rest]:
         await NbdThroughput.RunAsync(rest is [var folder] ? folder : "/dev/shm");
         break;
-    case [SlowdownCommand.Name] when OperatingSystem.IsLinux():
+    case ["qemu-slowdown"] when OperatingSystem.IsLinux():
         await SlowdownCommand.RunAsync();
         break;
     default:

@@ -66,4 +66,6 @@ public enum SiteEventKind
     PullFailed = 14,
     /// <summary>The guest of a machine that was brought up here answered for the first time.</summary>
     SignOfLife = 15,
+    /// <summary>A change tracker called unchanged what had changed: it is not used any more until an operator trusts it again, and older points that it helped to make may lack changes.</summary>
+    TrackerDistrusted = 16,
 }

@@ -1,3 +1,5 @@
+using DisasterTolerance.Sites;
+
 namespace DisasterTolerance;
 
 /// <summary>Captures recovery points and ships them, on demand and by schedule, and keeps the store in order. Thread-safe.</summary>
@@ -30,6 +32,16 @@ public interface IReplicationEngine
     /// <summary>Reads and checks everything in this site's store, marks the points that damage hurts and fetches good records from the peer where it has them.</summary>
     /// <param name="cancellationToken">Ends the work.</param>
     ValueTask<StoreCheck> VerifyAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lets this site's runs use the change tracker of a machine again, after one was caught missing a change (<see cref="SiteEventKind.TrackerDistrusted"/>). Find the cause first. Asked at the site whose
+    /// hypervisor it is; audited. A tracker that is trusted stays so.
+    /// </summary>
+    /// <param name="machine">The machine, by the uuid of the protected object or of either side.</param>
+    /// <param name="actor">Who asks, for the audit log.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Whether it was not trusted before.</returns>
+    ValueTask<bool> TrustTrackerAsync(Guid machine, string actor, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A run to do now. Immutable.</summary>
@@ -68,8 +80,11 @@ public sealed record RunReport
     /// <summary>Sum of the lengths of all disks.</summary>
     public required long DiskBytes { get; init; }
 
-    /// <summary>Bytes read from the snapshot.</summary>
+    /// <summary>Bytes read from the snapshot to find and store what changed.</summary>
     public required long ReadBytes { get; init; }
+
+    /// <summary>Bytes read beside these to check the change tracker, see <see cref="EngineOptions.TrackerAuditChunks"/>.</summary>
+    public long AuditedBytes { get; init; }
 
     /// <summary>Bytes of the chunks that differ from the parent point.</summary>
     public required long ChangedBytes { get; init; }

@@ -12,8 +12,6 @@ namespace DisasterTolerance.Benchmarks.Qemu;
 [SupportedOSPlatform("linux")]
 internal static class SlowdownCommand
 {
-    public const string Name = "qemu-slowdown";
-
     private const long FilledBytes = 1L << 30;
     private const int Rounds = 5;
 

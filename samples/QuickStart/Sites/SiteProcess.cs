@@ -27,6 +27,9 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
 
     public string MachinesFolder { get; } = Path.Combine(folder, "machines");
 
+    /// <summary>The options of the hypervisor <c>hci</c>, beside its folder.</summary>
+    public IReadOnlyList<string> HypervisorArguments { get; init; } = ["--Hypervisors:hci:Kind", "Images"];
+
     public bool IsRunning
     {
         get
@@ -134,8 +137,8 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
             "--Site:Name", name,
             "--Site:Data", DataFolder,
             "--Link:Listen", LinkEndpoint,
-            "--Hypervisors:hci:Kind", "Images",
             "--Hypervisors:hci:Path", MachinesFolder,
+            .. HypervisorArguments,
             .. _peerArguments,
         ]))!;
         process.OutputDataReceived += Keep;

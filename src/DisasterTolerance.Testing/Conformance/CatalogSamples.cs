@@ -67,6 +67,7 @@ internal static class CatalogSamples
         Conflict = new OwnershipConflict(new Ownership(3, SiteA, Time(4)), new Ownership(3, SiteB, Time(5)), Time(6), "both ran"),
         Pending = new PendingWork(Id(79), WorkKind.Yield, "residual", Id(80), "host", true, Time(7), "operator") { FromExports = true },
         Boot = new BootState(Id(81), Id(82), Time(11), BootStage.Pulling, 1L << 41, 1L << 40, "the hypervisor was asked in vain"),
+        DistrustedTracker = new TrackerDistrust(Time(8), "disk 'vda': missed a change – 磁盘"),
         Paused = true,
         ChunkSize = 65536,
         FanOut = 256,

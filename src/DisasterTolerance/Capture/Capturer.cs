@@ -16,6 +16,7 @@ namespace DisasterTolerance.Capture;
 /// </summary>
 internal sealed class Capturer(SiteContext site, MachineDirectory machines, PointDirectory points) : ICapturer
 {
+    private readonly ChangeFinder _changes = new(site, machines);
     private readonly ILogger _log = site.Logs.CreateLogger<Capturer>();
 
     public async ValueTask<CaptureReport> CaptureAsync(Guid machine, PointKind kind, CancellationToken cancellationToken)
@@ -64,7 +65,7 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
             await using var handles = snapshot.ConfigureAwait(false);
             deadline.Moved();
             using var scope = site.Store.BeginScope();
-            var shot = new Shot(row, plan, hypervisor, snapshot, kind, point, began, work);
+            var shot = new CaptureShot(row, plan, hypervisor, snapshot, kind, point, began, work);
             var (manifest, totals, tokens) = await CaptureDisksAsync(shot, scope, deadline, progress).ConfigureAwait(false);
             var hash = await scope.CommitManifestAsync(manifest, token).ConfigureAwait(false);
             deadline.Moved();
@@ -73,7 +74,7 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
             Log.Captured(_log, row.Name, stored.Name, totals.ReadBytes, totals.ChangedBytes, scope.AddedBytes);
             site.Events.Publish(SiteEventKind.PointCommitted, $"Point {stored.Name} of machine '{row.Name}' was captured.", row.Uuid, plan.Uuid);
             return new CaptureReport(
-                stored, site.Clock.GetElapsedTime(started), totals.DiskBytes, totals.ReadBytes, totals.ChangedBytes, scope.AddedBytes, totals.ComparedBecause);
+                stored, site.Clock.GetElapsedTime(started), totals.DiskBytes, totals.ReadBytes, totals.ChangedBytes, scope.AddedBytes, totals.AuditedBytes, totals.ComparedBecause);
         }
         finally
         {
@@ -82,7 +83,7 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
     }
 
     private async ValueTask<(PointManifest Manifest, Totals Totals, IReadOnlyDictionary<string, string> Tokens)> CaptureDisksAsync(
-        Shot shot, IStoreScope scope, ProgressDeadline deadline, ProgressBoard.Entry progress)
+        CaptureShot shot, IStoreScope scope, ProgressDeadline deadline, ProgressBoard.Entry progress)
     {
         var token = deadline.Token;
         var row = shot.Row;
@@ -101,17 +102,14 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
         var job = new CaptureJob(geometry, site.Store, scope, mode, site.Workers, deadline, progress, space);
         List<ManifestDisk> disks = [];
         Dictionary<string, string> tokens = [];
-        var totals = new Totals();
-        foreach (var disk in shot.Snapshot.Disks)
+        var found = await _changes.FindAsync(shot, geometry, parent, baseManifest, deadline).ConfigureAwait(false);
+        var totals = new Totals { AuditedBytes = found.AuditedBytes, ComparedBecause = found.ComparedBecause };
+        foreach (var (disk, old, changed) in found.Disks)
         {
             progress.AddTotal(disk.Definition.LengthBytes);
-            var old = baseManifest?.Disks.FirstOrDefault(d => d.Definition.Id == disk.Definition.Id);
             var baseTree = old?.Tree ?? DiskTree.Empty(geometry, geometry.LeafCount(disk.Definition.LengthBytes));
             var capture = await DiskCapture.BeginAsync(job, disk, baseTree).ConfigureAwait(false);
-            var changes = old is null ? null : await FindChangesAsync(shot, disk, old, parent!, totals, token).ConfigureAwait(false);
-            var tree = changes is null
-                ? await capture.CaptureAllAsync().ConfigureAwait(false)
-                : await capture.CaptureChangesAsync(ChunkRanges.OfChanges(changes, disk.Definition.LengthBytes, old!.Definition.LengthBytes, geometry)).ConfigureAwait(false);
+            var tree = changed is null ? await capture.CaptureAllAsync().ConfigureAwait(false) : await capture.CaptureChangesAsync(changed).ConfigureAwait(false);
             disks.Add(new ManifestDisk(disk.Definition, tree));
             totals.DiskBytes += disk.Definition.LengthBytes;
             totals.ReadBytes += capture.ReadBytes;
@@ -145,32 +143,7 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
         return (manifest, totals, tokens);
     }
 
-    /// <summary>What the tracker says has changed, or null if everything has to be compared; then the report gets the reason (D8).</summary>
-    private static async ValueTask<IReadOnlyList<DiskExtent>?> FindChangesAsync(
-        Shot shot, ISnapshotDisk disk, ManifestDisk old, PointRow parent, Totals totals, CancellationToken cancellationToken)
-    {
-        if (shot.Hypervisor is not IChangedBlockTracker tracker)
-        {
-            totals.ComparedBecause = "the hypervisor has no change tracker";
-            return null;
-        }
-
-        if (!parent.ChangeTokens.TryGetValue(old.Definition.Id, out var since))
-        {
-            totals.ComparedBecause = $"point {parent.Name} has no tracker position for disk '{old.Definition.Id}'";
-            return null;
-        }
-
-        var changed = await tracker.GetChangedExtentsAsync(shot.Snapshot, disk.Definition.Id, new ChangeToken(since), cancellationToken).ConfigureAwait(false);
-        if (changed.Extents is null)
-        {
-            totals.ComparedBecause = $"disk '{disk.Definition.Id}': {changed.UnknownBecause}";
-        }
-
-        return changed.Extents;
-    }
-
-    private async ValueTask<SnapshotConsistency> SettleConsistencyAsync(Shot shot, CancellationToken cancellationToken)
+    private async ValueTask<SnapshotConsistency> SettleConsistencyAsync(CaptureShot shot, CancellationToken cancellationToken)
     {
         if (await shot.Snapshot.CheckStabilityAsync(cancellationToken).ConfigureAwait(false) != SnapshotStability.Changed)
         {
@@ -248,9 +221,6 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
         }
     }
 
-    private sealed record Shot(
-        MachineRow Row, PlanRow Plan, IHypervisorProvider Hypervisor, ISnapshot Snapshot, PointKind Kind, Guid Point, DateTimeOffset Began, string Work);
-
     private sealed class Totals
     {
         public long DiskBytes { get; set; }
@@ -259,6 +229,8 @@ internal sealed class Capturer(SiteContext site, MachineDirectory machines, Poin
 
         public long ChangedBytes { get; set; }
 
-        public string ComparedBecause { get; set; } = "";
+        public required long AuditedBytes { get; init; }
+
+        public required string ComparedBecause { get; init; }
     }
 }

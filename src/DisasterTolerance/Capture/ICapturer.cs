@@ -16,4 +16,4 @@ internal interface ICapturer
 
 /// <summary>What a capture did. Sizes in bytes. Immutable.</summary>
 internal sealed record CaptureReport(
-    PointRow Point, TimeSpan Elapsed, long DiskBytes, long ReadBytes, long ChangedBytes, long StoredBytes, string ComparedBecause);
+    PointRow Point, TimeSpan Elapsed, long DiskBytes, long ReadBytes, long ChangedBytes, long StoredBytes, long AuditedBytes, string ComparedBecause);

@@ -12,4 +12,7 @@ internal static partial class Log
 
     [LoggerMessage(2402, LogLevel.Warning, "Snapshot {Snapshot} of machine {Machine} could not be released; the next capture tries again")]
     public static partial void ReleaseFailed(ILogger logger, string snapshot, Guid machine, Exception cause);
+
+    [LoggerMessage(2403, LogLevel.Error, "The change tracker of machine '{Machine}' missed a change and is not used any more: {Because}")]
+    public static partial void TrackerDistrusted(ILogger logger, string machine, string because);
 }

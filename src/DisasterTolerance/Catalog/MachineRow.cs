@@ -66,6 +66,9 @@ public sealed record MachineRow
     /// <summary>That the machine was started from this site's exports of a point and does not have all its data on disks of its own yet; null otherwise. The other site is not told.</summary>
     public BootState? Boot { get; init; }
 
+    /// <summary>Why this site's runs do not use the change tracker of its hypervisor; null if they do. Each site judges its own; the other one is not told.</summary>
+    public TrackerDistrust? DistrustedTracker { get; init; }
+
     /// <summary>Whether scheduled runs are paused for this machine alone.</summary>
     public bool Paused { get; init; }
 

@@ -31,7 +31,7 @@ internal sealed class BootDisk : IAsyncDisposable
                 + "Put it back, or recover the machine by force, which gives up what it wrote.");
         }
 
-        var point = new PointDisk(site.Store, manifest, disk, site.Workers);
+        var point = new PointDisk(site.Store, manifest, disk, workers: site.Workers);
         OverlayDisk? overlay = null;
         try
         {

@@ -120,7 +120,7 @@ internal sealed class FactsServer(SiteContext site)
         return new MachineFacts(
             catalog,
             since <= 0,
-            machine with { Boot = null, Peer = HoldingFacts.None, PeerFactsVersion = 0, PeerCatalog = Guid.Empty },
+            machine with { Boot = null, DistrustedTracker = null, Peer = HoldingFacts.None, PeerFactsVersion = 0, PeerCatalog = Guid.Empty },
             [.. points.Items.Select(point => point with { ChangeTokens = new Dictionary<string, string>() })],
             points.TotalCount);
     }

@@ -9,7 +9,7 @@ namespace DisasterTolerance.Scheduling;
 
 /// <summary>The public face of capture, shipping and the store's upkeep. One run per machine at a time; a second caller joins it.</summary>
 internal sealed class ReplicationEngine(
-    SiteContext site, MachineDirectory machines, RunForwarding runs, IRetentionRunner retention, StoreSweep sweep, StoreVerification verification) : IReplicationEngine
+    SiteContext site, MachineDirectory machines, RunForwarding runs, IRetentionRunner retention, StoreSweep sweep, StoreVerification verification, AuditLog audit) : IReplicationEngine
 {
     public async ValueTask<RunReport> RunAsync(RunRequest request, CancellationToken cancellationToken = default)
     {
@@ -30,4 +30,20 @@ internal sealed class ReplicationEngine(
     public ValueTask<long> SweepAsync(CancellationToken cancellationToken = default) => sweep.RunAsync(cancellationToken);
 
     public ValueTask<StoreCheck> VerifyAsync(CancellationToken cancellationToken = default) => verification.RunAsync(cancellationToken);
+
+    public async ValueTask<bool> TrustTrackerAsync(Guid machine, string actor, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        var (row, _) = await machines.FindAsync(machine, cancellationToken).ConfigureAwait(false);
+        return await audit.RecordAsync(
+            actor,
+            "tracker.trust",
+            row.Uuid.ToString(),
+            async () =>
+            {
+                await machines.UpdateAsync(row.Uuid, m => m with { DistrustedTracker = null }, cancellationToken).ConfigureAwait(false);
+                return row.DistrustedTracker is not null;
+            },
+            was => was ? $"it was not trusted since {row.DistrustedTracker!.Since:u}: {row.DistrustedTracker.Because}" : "it was trusted").ConfigureAwait(false);
+    }
 }

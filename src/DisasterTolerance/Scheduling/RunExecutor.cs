@@ -135,6 +135,7 @@ internal sealed class RunExecutor(
             ReadBytes = captured.ReadBytes,
             ChangedBytes = captured.ChangedBytes,
             StoredBytes = captured.StoredBytes,
+            AuditedBytes = captured.AuditedBytes,
             ComparedBecause = captured.ComparedBecause,
             LeftOff = shutDown,
         };

@@ -39,6 +39,12 @@ public sealed class EngineOptions
     /// <summary>Whether a disk that changed while it was read gives a point marked fuzzy instead of a failed run. Default false.</summary>
     public bool AllowFuzzyPoints { get; set; }
 
+    /// <summary>
+    /// How many chunks that a change tracker called unchanged are read and compared in every run, per disk, chosen at random; three of four hold data. One that differs: the tracker is not used any more
+    /// until an operator trusts it again. At most 16 MiB per disk are read. 0 to 65,536; 0 for no check. Default 64.
+    /// </summary>
+    public int TrackerAuditChunks { get; set; } = 64;
+
     /// <summary>How long a receive session that does not go on keeps what it received. 1 h to 90 d. Default 7 d.</summary>
     public TimeSpan SessionLease { get; set; } = TimeSpan.FromDays(7);
 

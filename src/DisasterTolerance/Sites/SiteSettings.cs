@@ -65,6 +65,7 @@ internal sealed record SiteSettings(
             (!geometry, $"Engine:ChunkBytes {e.ChunkBytes} with Engine:FanOut {e.FanOut}: powers of two from 4,096 to 1,048,576 and from 16 to 64 are allowed."),
             (e.ParallelCaptures is < 1 or > 64, "Engine:ParallelCaptures must be 1 to 64."),
             (e.ParallelShips is < 1 or > 64, "Engine:ParallelShips must be 1 to 64."),
+            (e.TrackerAuditChunks is < 0 or > 65_536, "Engine:TrackerAuditChunks must be 0 to 65,536."),
             (e.ReserveBytes < 0, "Engine:ReserveBytes must not be negative."))
             .Concat(Range(e.ProgressDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), "Engine:ProgressDeadline"))
             .Concat(Range(e.ScheduleTick, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), "Engine:ScheduleTick"))

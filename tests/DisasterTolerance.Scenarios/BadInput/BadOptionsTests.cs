@@ -21,7 +21,7 @@ public sealed class BadOptionsTests
                 .AddCatalog(_ => new InMemoryCatalog(new InMemoryCatalogFile(), new RandomIdSource()))
                 .AddPeer(new PeerOptions { Uuid = Guid.Parse("00000000-0000-4000-8000-000000000002"), Name = "west", Endpoint = "west", PublicKey = "abc" })
                 .AddPeer(new PeerOptions { Uuid = Guid.Parse("00000000-0000-4000-8000-000000000002"), Name = "far", Endpoint = "far:1", PublicKey = new string('a', 64) })
-                .ConfigureEngine(engine => (engine.ChunkBytes, engine.ParallelCaptures, engine.ParallelShips, engine.ReserveBytes, engine.ScheduleTick) = (5000, -1, -1, -1, TimeSpan.Zero))
+                .ConfigureEngine(engine => (engine.ChunkBytes, engine.ParallelCaptures, engine.ParallelShips, engine.ReserveBytes, engine.TrackerAuditChunks, engine.ScheduleTick) = (5000, -1, -1, -1, -1, TimeSpan.Zero))
                 .ConfigureRetention(retention => retention.FloorPoints = 0)
                 .ConfigureStore(store => store.PackBytes = 1)
                 .ConfigureLink(link => (link.Listen, link.HeartbeatInterval) = ("nowhere", TimeSpan.MaxValue));
@@ -33,7 +33,7 @@ public sealed class BadOptionsTests
             string[] faults =
             [
                 "Correct them and start again", "Site:Uuid is missing", "Site:Name must have", "'hci' is given more than once", "must have 1 to 64 characters", "Engine:ChunkBytes 5000",
-                "Engine:ParallelCaptures must be 1 to 64", "Engine:ParallelShips must be 1 to 64", "Engine:ReserveBytes must not be negative", "Engine:ScheduleTick is 00:00:00",
+                "Engine:ParallelCaptures must be 1 to 64", "Engine:ParallelShips must be 1 to 64", "Engine:ReserveBytes must not be negative", "Engine:TrackerAuditChunks must be 0 to 65,536", "Engine:ScheduleTick is 00:00:00",
                 "Retention:FloorPoints must be at least 1", "Store:", "Link:Listen 'nowhere'", "Link:HeartbeatInterval is", "Peers:0:Endpoint 'west'", "Peers:0:PublicKey 'abc'",
                 "stands more than once among the peers",
             ];

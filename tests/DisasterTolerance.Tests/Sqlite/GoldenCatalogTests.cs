@@ -15,7 +15,7 @@ public sealed class GoldenCatalogTests : IDisposable
     private static PlanRow DeletedPlan => CatalogSamples.Plan(2) with { Deleted = CatalogSamples.Time(3) };
 
     // Without the members that later releases added.
-    private static MachineRow Machine => Sample with { Removed = CatalogSamples.Time(4), Boot = null, Pending = Sample.Pending! with { FromExports = false } };
+    private static MachineRow Machine => Sample with { Removed = CatalogSamples.Time(4), Boot = null, Pending = Sample.Pending! with { FromExports = false }, DistrustedTracker = null };
 
     private static MachineRow Sample => CatalogSamples.Machine(3, CatalogSamples.Id(1));
 
