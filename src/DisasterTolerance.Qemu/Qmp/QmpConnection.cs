@@ -217,7 +217,7 @@ internal sealed class QmpConnection : IAsyncDisposable
                 answer.TrySetResult(message.Body);
                 break;
             case QmpMessageKind.Error when _waiting.TryGetValue(message.Id, out var answer):
-                answer.TrySetException(new QmpException(QmpFailure.Refused, message.Body.TryGetProperty("desc", out var text) ? text.GetString() ?? "" : "no reason given"));
+                answer.TrySetException(new QmpException(QmpFailure.Refused, message.Body.ValueKind == JsonValueKind.Object && message.Body.TryGetProperty("desc", out var text) ? text.ToString() : "no reason given"));
                 break;
             default:
                 // An answer that nobody waits for any more.

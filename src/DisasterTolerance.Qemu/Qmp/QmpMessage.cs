@@ -18,7 +18,7 @@ internal readonly record struct QmpMessage(QmpMessageKind Kind, long Id, JsonEle
             throw new JsonException("A message is no object.");
         }
 
-        if (root.TryGetProperty("event", out _))
+        if (root.TryGetProperty("event", out var name) && name.ValueKind == JsonValueKind.String)
         {
             return new(QmpMessageKind.Event, 0, root.Clone());
         }
@@ -28,7 +28,7 @@ internal readonly record struct QmpMessage(QmpMessageKind Kind, long Id, JsonEle
             return new(QmpMessageKind.Greeting, 0, greeting.Clone());
         }
 
-        var id = root.TryGetProperty("id", out var given) && given.TryGetInt64(out var number) ? number : -1;
+        var id = root.TryGetProperty("id", out var given) && given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out var number) ? number : -1;
         return root.TryGetProperty("return", out var result) ? new(QmpMessageKind.Result, id, result.Clone())
             : root.TryGetProperty("error", out var error) ? new(QmpMessageKind.Error, id, error.Clone())
             : new(QmpMessageKind.Unknown, id, root.Clone());

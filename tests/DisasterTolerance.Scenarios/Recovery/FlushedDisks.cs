@@ -1,4 +1,5 @@
-namespace DisasterTolerance.Scenarios.Harness;
+using DisasterTolerance.Scenarios.Harness;
+namespace DisasterTolerance.Scenarios.Recovery;
 
 /// <summary>
 /// What the disks of a machine in the west must hold: the point that it was lost with, and every write that its guest was told to be flushed. A write that failed is not counted, and is not repeated.
@@ -14,7 +15,7 @@ internal sealed class FlushedDisks(TwoSites world, Guest guest)
     private readonly List<(string Disk, long Offset)> _unknown = [];
     private int _writes;
 
-    /// <summary>In the form of <see cref="Recovery.Recoveries.Flat"/>. Writes whose outcome the guest does not know are taken as they are found.</summary>
+    /// <summary>In the form of <see cref="Recoveries.Flat"/>. Writes whose outcome the guest does not know are taken as they are found.</summary>
     public string Content
     {
         get
@@ -24,7 +25,7 @@ internal sealed class FlushedDisks(TwoSites world, Guest guest)
                 world.West.Machines.ReadDisk(guest.At(world.West), disk, offset, Bytes).CopyTo(_disks[disk], offset);
             }
 
-            return Recovery.Recoveries.Flat(_disks.Select(disk => KeyValuePair.Create(disk.Key, SeenDisks.Name(disk.Value))));
+            return Recoveries.Flat(_disks.Select(disk => KeyValuePair.Create(disk.Key, SeenDisks.Name(disk.Value))));
         }
     }
 
