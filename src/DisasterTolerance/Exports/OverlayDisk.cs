@@ -59,7 +59,7 @@ internal sealed class OverlayDisk : INbdExport, IDisposable
     /// <summary>Whether there is an overlay in a directory.</summary>
     public static bool Exists(string directory) => File.Exists(Path.Combine(directory, OverlayLog.Name));
 
-    internal static OverlayDisk Open(IOverlayFiles files, string name, INbdExport @base, ContentHash baseName)
+    internal static OverlayDisk Open(IOverlayFiles files, string name, INbdExport @base, ContentHash baseName, long? logRoom = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(@base.BlockSizes.Minimum, Block, nameof(@base));
         var header = new OverlayHeader(@base.Length, baseName, files.Boot);
@@ -85,7 +85,7 @@ internal sealed class OverlayDisk : INbdExport, IDisposable
 
             // What counts only because this system was not started anew counts for ever from here on.
             data.Sync();
-            return new OverlayDisk(@base, name, data, states, OverlayLog.Begin(files, header, states));
+            return new OverlayDisk(@base, name, data, states, OverlayLog.Begin(files, header, states, logRoom));
         }
         catch
         {

@@ -11,21 +11,22 @@ internal sealed class OverlayLog : IDisposable
     public const string Name = "map";
     public const string NewName = "map.new";
 
-    // Below this a log is never worth beginning anew.
-    private const long SmallLog = 1 << 20;
+    // So much growth is never worth beginning anew for.
+    private const long LeastRoom = 1 << 20;
 
     private readonly Lock _gate = new();
     private readonly IOverlayFiles _files;
     private readonly OverlayHeader _header;
+    private readonly long? _room;
     private IOverlayFile _file;
     private long _end;
     private long _committed;
     private long _fresh;
     private uint _checksum;
 
-    private OverlayLog(IOverlayFiles files, OverlayHeader header)
+    private OverlayLog(IOverlayFiles files, OverlayHeader header, long? room)
     {
-        (_files, _header) = (files, header with { Boot = files.Boot });
+        (_files, _header, _room) = (files, header with { Boot = files.Boot }, room);
         _file = null!;
     }
 
@@ -48,15 +49,19 @@ internal sealed class OverlayLog : IDisposable
         {
             lock (_gate)
             {
-                return _end > Math.Max(SmallLog, 2 * _fresh);
+                return _end - _fresh > (_room ?? Math.Max(LeastRoom, _fresh));
             }
         }
     }
 
     /// <summary>Begins a log with some states, all of whose data is durable, in place of the one that there may be. Durable on return.</summary>
-    public static OverlayLog Begin(IOverlayFiles files, OverlayHeader header, OverlayStates states)
+    /// <param name="files">Where it goes.</param>
+    /// <param name="header">What it begins with.</param>
+    /// <param name="states">The states.</param>
+    /// <param name="room">Bytes by which it may grow before it is long; null for as many as it begins with, and a MiB at the least.</param>
+    public static OverlayLog Begin(IOverlayFiles files, OverlayHeader header, OverlayStates states, long? room)
     {
-        var log = new OverlayLog(files, header);
+        var log = new OverlayLog(files, header, room);
         log.Restart(log.Prepare(states));
         return log;
     }

@@ -24,6 +24,7 @@ public sealed class BadOptionsTests
                 .ConfigureEngine(engine => (engine.ChunkBytes, engine.ParallelCaptures, engine.ParallelShips, engine.ReserveBytes, engine.TrackerAuditChunks, engine.ScheduleTick) = (5000, -1, -1, -1, -1, TimeSpan.Zero))
                 .ConfigureRetention(retention => retention.FloorPoints = 0)
                 .ConfigureStore(store => store.PackBytes = 1)
+                .ConfigureExports(exports => (exports.SocketDirectory, exports.Listen) = ("/" + new string('x', 200), new(System.Net.IPAddress.Loopback, 0)))
                 .ConfigureLink(link => (link.Listen, link.HeartbeatInterval) = ("nowhere", TimeSpan.MaxValue));
             await using var provider = services.BuildServiceProvider();
 
@@ -35,7 +36,7 @@ public sealed class BadOptionsTests
                 "Correct them and start again", "Site:Uuid is missing", "Site:Name must have", "'hci' is given more than once", "must have 1 to 64 characters", "Engine:ChunkBytes 5000",
                 "Engine:ParallelCaptures must be 1 to 64", "Engine:ParallelShips must be 1 to 64", "Engine:ReserveBytes must not be negative", "Engine:TrackerAuditChunks must be 0 to 65,536", "Engine:ScheduleTick is 00:00:00",
                 "Retention:FloorPoints must be at least 1", "Store:", "Link:Listen 'nowhere'", "Link:HeartbeatInterval is", "Peers:0:Endpoint 'west'", "Peers:0:PublicKey 'abc'",
-                "stands more than once among the peers",
+                "stands more than once among the peers", "Exports:SocketDirectory:", "Exports:Listen needs Tls",
             ];
             Assert.All(faults, fault => Assert.Contains(fault, error.Message, StringComparison.Ordinal));
             Assert.Empty(Directory.EnumerateFileSystemEntries(root));

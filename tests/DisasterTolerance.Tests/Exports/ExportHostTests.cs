@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using DisasterTolerance.Exports;
 using DisasterTolerance.Nbd;
+using DisasterTolerance.Nbd.Tests.Support;
 using DisasterTolerance.Tests.Recovery;
 
 namespace DisasterTolerance.Tests.Exports;
@@ -98,6 +99,28 @@ public sealed class ExportHostTests : IDisposable
 
         Assert.Equal(ErrorCode.AddressUnusable, error.Code);
         await using var client = await ConnectAsync(served);
+    }
+
+    [Fact]
+    public async Task ServeAsync_ListenWithTls_IsReadOverTheNetworkToo()
+    {
+        await using var site = await RestoreSite.StartAsync();
+        using var certificates = new Certificates();
+        var options = new ExportOptions { Listen = new(System.Net.IPAddress.Loopback, 0), Tls = certificates.ForServer, PublicHost = "localhost" };
+        await using var host = new ExportHost(options, Places, site.Context);
+        var disk = new MemoryBase(10_000, 1);
+
+        var served = await host.ServeAsync(disk, null, null, default);
+        var uri = served.RemoteUri!;
+        var client = new NbdClientOptions { Server = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, uri.Port), Export = uri.AbsolutePath.TrimStart('/'), Tls = certificates.ForClient };
+        await using var connection = await NbdClient.ConnectAsync(client).WaitAsync(HangLimit);
+        var content = new byte[10_000];
+        await connection.ReadAsync(0, content);
+        await served.DisposeAsync();
+
+        Assert.Equal(("nbds", "localhost"), (uri.Scheme, uri.Host));
+        Assert.Equal(disk.Content, content);
+        Assert.Equal(ErrorCode.NotFound, (await Assert.ThrowsAsync<NbdException>(() => NbdClient.ConnectAsync(client).WaitAsync(HangLimit))).Code);
     }
 
     [Fact]

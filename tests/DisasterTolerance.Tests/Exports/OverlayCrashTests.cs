@@ -4,7 +4,7 @@ using static DisasterTolerance.Tests.Exports.PointDiskTests;
 
 namespace DisasterTolerance.Tests.Exports;
 
-/// <summary>An overlay that ends at every step of its files: what was flushed is there, and nothing is there that was never written.</summary>
+/// <summary>An overlay that ends at every step of its files, also while its log is begun anew: what was flushed is there, and nothing is there that was never written.</summary>
 public sealed class OverlayCrashTests
 {
     private const int Length = (5 * 4096) + 100;
@@ -14,15 +14,17 @@ public sealed class OverlayCrashTests
 
     private readonly MemoryBase _base = new(Length, seed: 3);
 
-    [Fact]
-    public async Task Kill_AtEveryStep_LeavesWhatWasAnswered()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(100L)]
+    public async Task Kill_AtEveryStep_LeavesWhatWasAnswered(long? logRoom)
     {
         var seed = Random.Shared.Next();
         for (var steps = 0; ; steps++)
         {
             var files = CrashingFiles.Empty(steps);
             var history = new History(_base.Content);
-            var isDone = await RunAsync(files, history, new Random(seed));
+            var isDone = await RunAsync(files, history, new Random(seed), logRoom);
 
             using var disk = OverlayDisk.Open(files.AfterKill(), "one", _base, Name);
             history.AssertAnswered(await ReadAllAsync(disk), $"killed at step {steps}, seed {seed}");
@@ -33,15 +35,17 @@ public sealed class OverlayCrashTests
         }
     }
 
-    [Fact]
-    public async Task PowerCut_AtEveryStep_LeavesWhatWasFlushed()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(100L)]
+    public async Task PowerCut_AtEveryStep_LeavesWhatWasFlushed(long? logRoom)
     {
         var seed = Random.Shared.Next();
         for (var steps = 0; ; steps++)
         {
             var files = CrashingFiles.Empty(steps);
             var history = new History(_base.Content);
-            var isDone = await RunAsync(files, history, new Random(seed));
+            var isDone = await RunAsync(files, history, new Random(seed), logRoom);
 
             for (var cut = 0; cut < 6; cut++)
             {
@@ -56,8 +60,10 @@ public sealed class OverlayCrashTests
         }
     }
 
-    [Fact]
-    public async Task Kills_ThenPowerCut_LeaveWhatWasFlushed()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(100L)]
+    public async Task Kills_ThenPowerCut_LeaveWhatWasFlushed(long? logRoom)
     {
         // The records of a killed process count for the next one, whose flush makes them count for ever.
         var seed = Random.Shared.Next();
@@ -68,7 +74,7 @@ public sealed class OverlayCrashTests
             var history = new History(_base.Content);
             for (var life = 0; life < 4; life++)
             {
-                await RunAsync(files, history, random);
+                await RunAsync(files, history, random, logRoom);
                 files = files.AfterKill(random.Next(60));
             }
 
@@ -135,11 +141,11 @@ public sealed class OverlayCrashTests
         Assert.Equal(expected, await ReadAllAsync(again));
     }
 
-    private async Task<bool> RunAsync(CrashingFiles files, History history, Random random)
+    private async Task<bool> RunAsync(CrashingFiles files, History history, Random random, long? logRoom)
     {
         try
         {
-            using var disk = OverlayDisk.Open(files, "one", _base, Name);
+            using var disk = OverlayDisk.Open(files, "one", _base, Name, logRoom);
 
             // What was cut short in an earlier life may be there in part, and stays so from now on.
             var found = await ReadAllAsync(disk);
