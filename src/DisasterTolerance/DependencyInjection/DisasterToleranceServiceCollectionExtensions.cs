@@ -123,6 +123,7 @@ public static class DisasterToleranceServiceCollectionExtensions
         services.AddPart<BackgroundWork>();
         services.AddSingleton<RecoveryTools>();
         services.AddSingleton<IDiskRestorer, DiskRestorer>();
+        services.AddSingleton<IBootExports, BootExports>();
         services.AddSingleton<BootServing>();
         services.AddSingleton<DiskPulls>();
         services.AddSingleton<FirstSign>();

@@ -15,15 +15,15 @@ internal sealed record BootSource(MachineDefinition Definition, IReadOnlyDiction
 /// </summary>
 /// <param name="site">The site.</param>
 /// <param name="points">Its points.</param>
-/// <param name="exports">Who serves; null if this host cannot.</param>
-internal sealed class BootServing(SiteContext site, PointDirectory points, IBootExports? exports = null)
+/// <param name="exports">Who serves.</param>
+internal sealed class BootServing(SiteContext site, PointDirectory points, IBootExports exports)
 {
     private const int PageSize = 1000;
 
     private readonly ILogger _log = site.Logs.CreateLogger<BootServing>();
 
     /// <summary>Whether machines of a plan can be started from exports.</summary>
-    public bool IsAble(PlanRow plan) => exports is not null && site.HypervisorOf(plan) is IInstantBoot;
+    public bool IsAble(PlanRow plan) => site.HypervisorOf(plan) is IInstantBoot;
 
     /// <summary>Serves the disks of a machine, or says again where they are served.</summary>
     public async ValueTask<BootSource> OpenAsync(MachineRow machine, BootState boot, CancellationToken cancellationToken)
@@ -32,11 +32,29 @@ internal sealed class BootServing(SiteContext site, PointDirectory points, IBoot
             ?? throw new DisasterToleranceException(
                 ErrorCode.NoRecoveryPoint, $"The catalog of site '{site.Name}' has no point {boot.Point} any more, from which machine '{machine.Name}' was started. Restore the catalog, or recover the machine by force.");
         var manifest = await points.ReadManifestAsync(point, cancellationToken).ConfigureAwait(false);
-        return new(manifest.Definition, await Exports().OpenAsync(boot.Run, manifest, boot.Stage == BootStage.Starting, cancellationToken).ConfigureAwait(false));
+        return new(manifest.Definition, await exports.OpenAsync(boot.Run, manifest, boot.Stage == BootStage.Starting, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Ends serving the disks of a machine and deletes what was written to them.</summary>
-    public ValueTask DeleteAsync(BootState boot, CancellationToken cancellationToken) => Exports().DeleteAsync(boot.Run, cancellationToken);
+    public ValueTask DeleteAsync(BootState boot, CancellationToken cancellationToken) => exports.DeleteAsync(boot.Run, cancellationToken);
+
+    /// <summary>As <see cref="DeleteAsync"/>, for a failover that came to nothing. What cannot be deleted is logged and left: nothing was written to it.</summary>
+    public async ValueTask TryDeleteAsync(PendingWork failover, CancellationToken cancellationToken)
+    {
+        if (!failover.FromExports)
+        {
+            return;
+        }
+
+        try
+        {
+            await exports.DeleteAsync(failover.Id, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DisasterToleranceException e)
+        {
+            Log.NotDeleted(_log, failover.Id, e);
+        }
+    }
 
     /// <summary>Serves everything that machines of this site use. What fails is logged and tried again by <see cref="DiskPulls"/>.</summary>
     public async ValueTask ServeAllAsync(CancellationToken cancellationToken)
@@ -76,15 +94,5 @@ internal sealed class BootServing(SiteContext site, PointDirectory points, IBoot
     }
 
     /// <summary>Ends serving everything, before the store closes. What was written stays.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (exports is not null)
-        {
-            await exports.StopAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private IBootExports Exports() => exports
-        ?? throw new DisasterToleranceException(
-            ErrorCode.Unavailable, $"Site '{site.Name}' has a machine that was started from exports, and this host serves none. Start the site with the exports that it had.");
+    public Task StopAsync(CancellationToken cancellationToken) => exports.StopAsync(cancellationToken).AsTask();
 }

@@ -21,4 +21,10 @@ internal static partial class Log
 
     [LoggerMessage(2555, LogLevel.Warning, "How far machine {Machine} is with copying its data could not be written down")]
     public static partial void ProgressNotKept(ILogger logger, Guid machine, Exception cause);
+
+    [LoggerMessage(2556, LogLevel.Information, "{Export} is served no more")]
+    public static partial void ServedNoMore(ILogger logger, Uri export);
+
+    [LoggerMessage(2557, LogLevel.Warning, "The overlays of failover {Run}, which came to nothing, could not be deleted; they are left and hold nothing of use")]
+    public static partial void NotDeleted(ILogger logger, Guid run, Exception cause);
 }

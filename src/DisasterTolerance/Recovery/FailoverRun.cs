@@ -12,6 +12,7 @@ namespace DisasterTolerance.Recovery;
 ///   RunAsync ─▶ AskOwnerAsync ─▶ RestoreAsync ─▶ AskAgainAsync ─▶ TakeOverAsync ─▶ Arrival.StartAsync (─▶ DiskPulls, if from exports)
 ///                    │                │ restoring, forcing │ by force: stop    │ owned (point of no return)
 ///                refused          GiveUpAsync ◀────────────┴───────────────────┘ not written
+///   from exports: TryServeAsync in place of RestoreAsync, which comes after it if the point cannot be served
 ///   after a crash:  ResumeAsync ─▶ RestoreAsync …   (restoring, forcing)      or  Arrival.StartAsync   (owned)
 /// </code>
 /// </summary>
@@ -64,6 +65,7 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, B
             tools.Book.Record(subject.Uuid, work, null, cause),
             row => tools.Book.Shown(row, Procedure.Failed) with { LastError = $"Failover: {cause.Message}" },
             life).ConfigureAwait(false);
+        await serving.TryDeleteAsync(work, life).ConfigureAwait(false);
         pulls.Begin(subject.Uuid);
         if (before is not null)
         {
@@ -97,15 +99,19 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, B
     private async Task<RecoveryReport> RestoreAsync(WorkSubject subject, PointRow point, PendingWork? before, WorkToken token)
     {
         WorkSubject owned;
-        long written;
+        var written = 0L;
         try
         {
             var manifest = await tools.Manifests.ReadManifestAsync(point, token.Now).ConfigureAwait(false);
             await pulls.PauseAsync(subject.Uuid, token.Now).ConfigureAwait(false);
-            var fromExports = subject.Row.Pending!.FromExports && serving.IsAble(subject.Plan);
-            written = fromExports ? 0 : await restorer.RestoreAsync(subject.Plan, subject.Row, manifest, token.Now).ConfigureAwait(false);
+            var boot = await TryServeAsync(subject, manifest, token.Now).ConfigureAwait(false);
+            if (boot is null)
+            {
+                written = await restorer.RestoreAsync(subject.Plan, subject.Row, manifest, token.Now).ConfigureAwait(false);
+            }
+
             var told = await AskAgainAsync(subject, point, token.Now).ConfigureAwait(false);
-            owned = await TakeOverAsync(subject, point, told, fromExports ? manifest : null, token).ConfigureAwait(false);
+            owned = await TakeOverAsync(subject, point, told, boot, token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is DisasterToleranceException || (e is OperationCanceledException && !token.Life.IsCancellationRequested))
         {
@@ -120,7 +126,31 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, B
         return arrived.Error is { } error ? throw error : arrived.Report!;
     }
 
-    private async ValueTask<WorkSubject> TakeOverAsync(WorkSubject subject, PointRow point, Ownership? told, PointManifest? served, WorkToken token)
+    /// <summary>Serves the point before anything is at stake.</summary>
+    /// <returns>Null if the disks are to be written instead, also because the point cannot be served: late is better than not at all.</returns>
+    private async ValueTask<BootState?> TryServeAsync(WorkSubject subject, PointManifest manifest, CancellationToken cancellationToken)
+    {
+        var work = subject.Row.Pending!;
+        if (!work.FromExports || !serving.IsAble(subject.Plan))
+        {
+            return null;
+        }
+
+        var boot = new BootState(work.Id, manifest.Point, tools.Site.Now, BootStage.Starting, manifest.Disks.Sum(disk => disk.Definition.LengthBytes));
+        try
+        {
+            await serving.OpenAsync(subject.Row, boot, cancellationToken).ConfigureAwait(false);
+            return boot;
+        }
+        catch (DisasterToleranceException e)
+        {
+            Log.NotServed(_log, subject.Row.Name, e);
+            await serving.TryDeleteAsync(work, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private async ValueTask<WorkSubject> TakeOverAsync(WorkSubject subject, PointRow point, Ownership? told, BootState? boot, WorkToken token)
     {
         var (row, now) = (subject.Row, tools.Site.Now);
         var next = OwnershipRules.TakeOver(tools.Site.Uuid, now, row.Ownership, told ?? row.Ownership);
@@ -133,7 +163,7 @@ internal sealed class FailoverRun(RecoveryTools tools, IDiskRestorer restorer, B
                 Forks = [.. m.Forks, BranchRules.Fork(next.Number, point, m.LastSequence, m.Forks)],
                 Takeover = new Takeover(TakeoverKind.Failover, subject.Peer, point.Uuid, now),
                 Pending = m.Pending! with { Step = WorkSteps.Owned },
-                Boot = served is null ? BootRules.Left(m.Boot) : new BootState(m.Pending!.Id, point.Uuid, now, BootStage.Starting, served.Disks.Sum(disk => disk.Definition.LengthBytes)),
+                Boot = boot ?? BootRules.Left(m.Boot),
                 NextRun = null,
             },
             token.Now).ConfigureAwait(false);

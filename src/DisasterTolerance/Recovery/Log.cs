@@ -96,4 +96,7 @@ internal static partial class Log
 
     [LoggerMessage(2530, LogLevel.Warning, "Machine '{Machine}': the picture of its console is larger than {Bytes} bytes and was not kept")]
     public static partial void PictureTooLarge(ILogger logger, string machine, int bytes);
+
+    [LoggerMessage(2531, LogLevel.Warning, "Machine '{Machine}' cannot be started from exports of its point, so its disks are written first")]
+    public static partial void NotServed(ILogger logger, string machine, Exception cause);
 }

@@ -14,7 +14,12 @@ public sealed class GoldenCatalogTests : IDisposable
 
     private static PlanRow DeletedPlan => CatalogSamples.Plan(2) with { Deleted = CatalogSamples.Time(3) };
 
-    private static MachineRow Machine => CatalogSamples.Machine(3, CatalogSamples.Id(1)) with { Removed = CatalogSamples.Time(4) };
+    // Without the members that later releases added.
+    private static MachineRow Machine => Sample with { Removed = CatalogSamples.Time(4), Boot = null, Pending = Sample.Pending! with { FromExports = false } };
+
+    private static MachineRow Sample => CatalogSamples.Machine(3, CatalogSamples.Id(1));
+
+    private static RunRow Run => CatalogSamples.Run(7, Machine.Uuid) with { ConsolePicture = default };
 
     private static PointRow Point => CatalogSamples.Point(4, Machine.Uuid, CatalogSamples.SiteA) with { Removed = CatalogSamples.Time(5) };
 
@@ -25,7 +30,7 @@ public sealed class GoldenCatalogTests : IDisposable
         .Add(new CatalogChange.PutPoint(Point))
         .Add(new CatalogChange.PutLink(CatalogSamples.Link(5)))
         .Add(new CatalogChange.PutSession(CatalogSamples.Session(6)))
-        .Add(new CatalogChange.PutRun(CatalogSamples.Run(7, Machine.Uuid)))
+        .Add(new CatalogChange.PutRun(Run))
         .Add(new CatalogChange.AppendAudit(CatalogSamples.Audit(8)))
         .Add(new CatalogChange.AppendAudit(CatalogSamples.Audit(9)))
         .Add(new CatalogChange.PutSetting("name", "value 值"));
@@ -45,7 +50,7 @@ public sealed class GoldenCatalogTests : IDisposable
         Same(Point with { RowVersion = 1 }, await catalog.FindPointAsync(Point.Uuid, Point.Site, Token));
         Same(CatalogSamples.Link(5) with { RowVersion = 1 }, Assert.Single(await catalog.ListLinksAsync(Token)));
         Same(CatalogSamples.Session(6) with { RowVersion = 1 }, Assert.Single(await catalog.ListSessionsAsync(Token)));
-        Same(CatalogSamples.Run(7, Machine.Uuid), Assert.Single(await catalog.ListRunsAsync(Machine.Uuid, 10, Token)));
+        Same(Run, Assert.Single(await catalog.ListRunsAsync(Machine.Uuid, 10, Token)));
         Assert.Equal("value 值", await catalog.FindSettingAsync("name", Token));
         var audit = await catalog.ReadAuditAsync(0, 10, Token);
         Assert.Equal(2, audit.Count);
