@@ -16,6 +16,8 @@ public static class HypervisorConformance
         .. HypervisorRegistrationCases.All,
         .. HypervisorTargetDiskCases.All,
         .. HypervisorChangeCases.All,
+        .. HypervisorInstantBootCases.All,
+        .. HypervisorGuestCases.All,
     ];
 
     /// <summary>The case of a name.</summary>

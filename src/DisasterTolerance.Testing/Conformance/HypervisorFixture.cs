@@ -40,6 +40,16 @@ public abstract class HypervisorFixture : IAsyncDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     public abstract ValueTask WriteAsGuestAsync(Guid machine, string disk, long offset, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
+    /// <summary>Whether <see cref="ServeExportAsync"/> works: asked only of providers that are <see cref="IInstantBoot"/>. Default: false, and the cases on instant boot are passed over.</summary>
+    public virtual bool ServesExports => false;
+
+    /// <summary>Serves a disk that reads as zeros, can be written and keeps what is flushed, until the fixture is disposed.</summary>
+    /// <param name="lengthBytes">Its length.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Where it is served, and its content as the server sees it.</returns>
+    public virtual ValueTask<ServedExport> ServeExportAsync(long lengthBytes, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"The fixture says that it serves exports, and does not implement {nameof(ServeExportAsync)}.");
+
     /// <summary>Replaces <see cref="Provider"/> by another one on the same machines, as a restart of the process does. False if that cannot be played. Default: false.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     public virtual ValueTask<bool> ReopenAsync(CancellationToken cancellationToken) => new(false);
@@ -54,5 +64,12 @@ public abstract class HypervisorFixture : IAsyncDisposable
     /// <summary>A uuid that no machine of this fixture has yet.</summary>
     public Guid NewMachineId() => new(0x6D616368, 0x696E, 0x4000, 0x80, 0, 0, 0, 0, 0, (byte)(++_lastMachine >> 8), (byte)_lastMachine);
 
+    internal string? WithoutInstantBoot() => Provider is not IInstantBoot ? "it does not start machines from exports" : ServesExports ? null : "the fixture serves no exports";
+
     internal long Round(long length) => (length + LengthMultiple - 1) / LengthMultiple * LengthMultiple;
 }
+
+/// <summary>A disk that a fixture serves as a block device.</summary>
+/// <param name="Address">Where.</param>
+/// <param name="Content">Its content at the server: what is written there a client reads, and the other way round.</param>
+public sealed record ServedExport(Uri Address, ITargetDisk Content);

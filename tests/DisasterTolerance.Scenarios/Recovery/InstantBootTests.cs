@@ -197,6 +197,88 @@ public sealed class InstantBootTests
     }
 
     [Fact]
+    public async Task RecoverAsync_PointCannotBeServed_WritesTheDisksFirst()
+    {
+        await using var world = await StartAsync();
+        var guest = await LoseEastAsync(world);
+        world.West.Faults.Add(new Fault { Operation = "Exports.Open" });
+        var report = await world.RecoverAsync(world.West, guest);
+        Assert.True(report is { FromExports: false, WrittenBytes: > 0 }, report.ToString());
+        Assert.True(guest.IsOn(world.West));
+        Assert.Null(await world.BootAsync(guest));
+        Assert.Equal(0, world.West.Overlays.Count);
+        world.West.Faults.VerifyAllFired();
+    }
+
+    [Fact]
+    public async Task RecoverAsync_GivenUpBeforeTheTakeover_LeavesNoOverlay()
+    {
+        await using var world = await StartAsync();
+        var guest = await world.ProtectAsync(world.East);
+        await world.RunAsync(world.East, guest);
+        guest.Off(world.East);
+
+        // The owner starts its machine between the two times that it is asked.
+        world.West.Faults.Add(new Fault
+        {
+            Operation = "Exports.Open",
+            Point = FaultPoint.After,
+            Kind = FaultKind.Action,
+            Action = _ =>
+            {
+                world.East.Machines.SetPower(guest.At(world.East), PowerState.On);
+                return ValueTask.CompletedTask;
+            },
+        });
+        var refused = await Assert.ThrowsAsync<DisasterToleranceException>(() => world.RecoverAsync(world.West, guest));
+        Assert.Equal(ErrorCode.OwnerAlive, refused.Code);
+        Assert.Equal(0, world.West.Overlays.Count);
+        Assert.Null(await world.BootAsync(guest));
+        await world.AssertOwnedByAsync(world.East, guest);
+    }
+
+    [Fact]
+    public async Task Start_UnsureSite_ServesAtOnceAndPullsWhenItIsSure()
+    {
+        await using var world = await StartAsync();
+        var guest = await LoseEastAsync(world);
+        world.West.Faults.Add(new Fault { Operation = "Hypervisor.PullDisks", Times = int.MaxValue });
+        await world.RecoverAsync(world.West, guest);
+        var yesterday = world.West.CatalogFile.Fork();
+        await world.AdvanceAsync(TimeSpan.FromHours(2));
+        await world.RunAsync(world.West.StopAsync);
+        world.West.CatalogFile.RestoreFrom(yesterday);
+        await world.RunAsync(world.West.StartAsync);
+
+        Assert.True(world.West.State.Site.IsUnsure);
+        guest.Write(world.West);
+        var content = Flat(guest.Content(world.West));
+        await world.AdvanceAsync(TimeSpan.FromHours(1));
+        Assert.Equal(2, world.West.Machines.ListExported(guest.At(world.West)).Count);
+        Assert.Single(world.West.Events, e => e.Kind == SiteEventKind.PullFailed);
+        await world.RunAsync(() => world.West.Recovery.AssumeOwnerAsync("test"));
+        await world.AssertPulledAsync(guest, content);
+    }
+
+    [Fact]
+    public async Task DeleteAsync_PlanOfAMachineThatIsPulled_EndsThePullAllTheSame()
+    {
+        await using var world = await StartAsync();
+        var (guest, report) = await FailOverAsync(world);
+        world.West.Faults.Add(new Fault { Operation = "Hypervisor.PullDisks", Times = 2 });
+        await world.RunAsync(world.East.StartAsync);
+        await world.UntilAsync(() => world.East.SeesPeer && world.West.SeesPeer, TimeSpan.FromMinutes(5));
+        var plan = (await world.RowAsync(world.West, guest)).Plan;
+        await world.RunAsync(() => world.East.Plans.DeleteAsync(plan, "test"));
+        await world.RunAsync(world.West.CrashAsync);
+        await world.RunAsync(world.West.StartAsync);
+        Assert.True(IsBooting(world, guest));
+        guest.Write(world.West);
+        Assert.Contains(report.Point, (await world.PointsAsync(world.West, guest)).Select(point => point.Uuid));
+        await world.AssertPulledAsync(guest, Flat(guest.Content(world.West)));
+    }
+
+    [Fact]
     public async Task RecoverAsync_StartFromExportsFails_IsRecoveredAgainWithItsDisksWritten()
     {
         await using var world = await StartAsync();

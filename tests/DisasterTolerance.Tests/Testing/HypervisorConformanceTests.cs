@@ -24,6 +24,16 @@ public sealed class HypervisorConformanceTests
         { "SilentTracker", "GetChangedExtents_AbandonedBetween_NamesItsChangesToo" },
         { "SilentTracker", "GetChangedExtents_TargetDiskWrote_NamesIt" },
         { "SilentTracker", "GetChangedExtents_ForeignToken_IsUnknown" },
+        { "BootsFormerDisks", "StartFromExports_MachineWithDisksOfItsOwn_UsesTheExports" },
+        { "RegistersExports", "StartFromExports_UnknownMachine_IsKnownAndRuns" },
+        { "IgnoresHost", "StartFromExports_UnknownHost_IsHostNotFound" },
+        { "PullsNothing", "PullDisks_MachineOn_HasTheContentOnItsOwnDisks" },
+        { "PullsNothing", "Start_BeforeThePull_UsesWhatTheExportHas" },
+        { "PullsAndStarts", "PullDisks_MachineOff_IsMovedAndStaysOff" },
+        { "PullsInSilence", "PullDisks_Progress_IsTold" },
+        { "PullsFromTheExportForEver", "Register_MachineOnExports_HasItsOwnDisks" },
+        { "AlwaysAlive", "IsAlive_MachineOff_IsFalse" },
+        { "WritesText", "CaptureConsole_MachineOn_WritesAPng" },
     };
 
     [Theory(Timeout = 120_000)]
@@ -49,22 +59,28 @@ public sealed class HypervisorConformanceTests
 
     private sealed class DefectiveFixture : HypervisorFixture
     {
-        private readonly InMemoryHypervisor _hypervisor = new(TimeProvider.System);
+        private readonly MemoryExports _exports = new();
+        private readonly InMemoryHypervisor _hypervisor;
         private readonly string _defect;
 
         public DefectiveFixture(string defect)
         {
             _defect = defect;
+            _hypervisor = new InMemoryHypervisor(TimeProvider.System, new InMemoryHypervisorOptions { FindExport = _exports.Find });
             var plan = new FaultPlan(TimeProvider.System);
             if (defect is "ReadsFail" or "WritesFail")
             {
                 plan.Add(new Fault { Operation = defect == "ReadsFail" ? "Snapshot.Read" : "TargetDisk.Write", Times = int.MaxValue });
             }
 
-            Provider = new Defective(FaultyHypervisor.Wrap(_hypervisor, plan), defect);
+            Provider = new Defective(FaultyHypervisor.Wrap(new InstantInMemoryHypervisor(_hypervisor), plan), defect);
         }
 
         public override IHypervisorProvider Provider { get; }
+
+        public override bool ServesExports => true;
+
+        public override ValueTask<ServedExport> ServeExportAsync(long lengthBytes, CancellationToken cancellationToken) => _exports.ServeAsync(lengthBytes, cancellationToken);
 
         public override ValueTask<Guid> CreateMachineAsync(MachineDefinition definition, CancellationToken cancellationToken)
         {
@@ -81,9 +97,11 @@ public sealed class HypervisorConformanceTests
         }
     }
 
-    private sealed class Defective(IHypervisorProvider inner, string defect) : IHypervisorProvider, IChangedBlockTracker
+    private sealed class Defective(IHypervisorProvider inner, string defect) : IHypervisorProvider, IChangedBlockTracker, IGuestAgent, IInstantBoot, IConsoleCapture
     {
+        private readonly IInstantBoot _boot = (IInstantBoot)inner;
         private readonly Dictionary<(Guid, string), long> _lengths = [];
+        private readonly Dictionary<Guid, (MachineDefinition Definition, IReadOnlyDictionary<string, Uri> Exports)> _definitions = [];
 
         public HypervisorCapabilities Capabilities => inner.Capabilities;
 
@@ -135,6 +153,48 @@ public sealed class HypervisorConformanceTests
 
             return inner.OpenDiskAsync(machine, disk, cancellationToken);
         }
+
+        public async ValueTask<bool> IsAliveAsync(Guid machine, CancellationToken cancellationToken) =>
+            defect == "AlwaysAlive" || await ((IGuestAgent)inner).IsAliveAsync(machine, cancellationToken);
+
+        public async ValueTask StartFromExportsAsync(Guid machine, MachineDefinition definition, IReadOnlyDictionary<string, Uri> exports, string? host, CancellationToken cancellationToken)
+        {
+            if (defect == "BootsFormerDisks" && await inner.FindMachineAsync(machine, cancellationToken) is not null)
+            {
+                await inner.StartAsync(machine, host, cancellationToken);
+                return;
+            }
+
+            await _boot.StartFromExportsAsync(machine, definition, exports, defect == "IgnoresHost" ? null : host, cancellationToken);
+            if (defect == "RegistersExports")
+            {
+                await inner.ShutDownAsync(machine, TimeSpan.Zero, cancellationToken);
+            }
+
+            _definitions[machine] = (definition, exports);
+        }
+
+        public async ValueTask PullDisksAsync(Guid machine, IProgress<long>? copiedBytes, CancellationToken cancellationToken)
+        {
+            if (defect == "PullsNothing")
+            {
+                return;
+            }
+
+            if (defect == "PullsFromTheExportForEver")
+            {
+                await _boot.StartFromExportsAsync(machine, _definitions[machine].Definition, _definitions[machine].Exports, null, cancellationToken);
+            }
+
+            await _boot.PullDisksAsync(machine, defect == "PullsInSilence" ? null : copiedBytes, cancellationToken);
+            if (defect == "PullsAndStarts")
+            {
+                await inner.StartAsync(machine, null, cancellationToken);
+            }
+        }
+
+        public ValueTask CaptureConsoleAsync(Guid machine, Stream destination, CancellationToken cancellationToken) =>
+            defect == "WritesText" ? destination.WriteAsync("a screen"u8.ToArray(), cancellationToken) : ((IConsoleCapture)inner).CaptureConsoleAsync(machine, destination, cancellationToken);
 
         public ValueTask<ChangedExtents> GetChangedExtentsAsync(ISnapshot snapshot, string disk, ChangeToken since, CancellationToken cancellationToken) =>
             ((IChangedBlockTracker)inner).GetChangedExtentsAsync(snapshot, disk, since, cancellationToken);

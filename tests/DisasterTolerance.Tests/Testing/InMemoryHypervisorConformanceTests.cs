@@ -25,16 +25,26 @@ public sealed class InMemoryHypervisorConformanceTests
         await HypervisorConformance.Find(name).RunAsync(fixture, TestContext.Current.CancellationToken);
     }
 
+    [Theory(Timeout = 120_000)]
+    [MemberData(nameof(Cases))]
+    public async Task InstantInMemoryHypervisor_EachCase_Conforms(string name)
+    {
+        await using var fixture = new MemoryFixture(new InMemoryHypervisorOptions(), isInstant: true);
+        var passedOver = await HypervisorConformance.Find(name).RunAsync(fixture, TestContext.Current.CancellationToken);
+        Assert.True(passedOver is null or "its snapshots are isolated", passedOver);
+    }
+
     private sealed class MemoryFixture : HypervisorFixture
     {
+        private readonly MemoryExports _exports = new();
         private readonly InMemoryHypervisor _hypervisor;
 
-        public MemoryFixture(InMemoryHypervisorOptions options)
+        public MemoryFixture(InMemoryHypervisorOptions options, bool isInstant = false)
         {
-            _hypervisor = new InMemoryHypervisor(TimeProvider.System, options);
+            _hypervisor = new InMemoryHypervisor(TimeProvider.System, isInstant ? new InMemoryHypervisorOptions { FindExport = _exports.Find } : options);
 
             // A decorator without faults must not be seen: the suite goes through it.
-            Provider = FaultyHypervisor.Wrap(_hypervisor, new FaultPlan(TimeProvider.System));
+            Provider = FaultyHypervisor.Wrap(isInstant ? new InstantInMemoryHypervisor(_hypervisor) : _hypervisor, new FaultPlan(TimeProvider.System));
         }
 
         public override IHypervisorProvider Provider { get; }
@@ -53,6 +63,10 @@ public sealed class InMemoryHypervisorConformanceTests
             _hypervisor.WriteDisk(machine, disk, offset, content.Span);
             return ValueTask.CompletedTask;
         }
+
+        public override bool ServesExports => true;
+
+        public override ValueTask<ServedExport> ServeExportAsync(long lengthBytes, CancellationToken cancellationToken) => _exports.ServeAsync(lengthBytes, cancellationToken);
 
         public override ValueTask<bool> ReopenAsync(CancellationToken cancellationToken) => new(true);
     }
