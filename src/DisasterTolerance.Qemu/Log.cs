@@ -45,4 +45,7 @@ internal static partial class Log
 
     [LoggerMessage(3613, LogLevel.Error, "What a killed process left in machines could not be looked for")]
     public static partial void CleaningFailed(ILogger logger, Exception cause);
+
+    [LoggerMessage(3614, LogLevel.Information, "Machine {Machine} is off and has disks of its own now")]
+    public static partial void PulledOff(ILogger logger, Guid machine);
 }

@@ -31,7 +31,7 @@ internal sealed class QemuHypervisor : IHypervisorProvider, IChangedBlockTracker
         _power = new(options, Hosts, logger);
         _snapshots = new(options, folders, Hosts, _gates, logger);
         _registry = new(options, folders, Hosts);
-        _pull = new(options, Hosts, _gates, folders, logger);
+        _pull = new(options, Hosts, _gates, folders, _registry, logger);
         Cleaning = Task.Run(CleanAsync);
     }
 

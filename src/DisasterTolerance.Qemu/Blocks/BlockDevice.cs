@@ -47,10 +47,10 @@ internal static class BlockDevice
     }
 
     /// <summary>How our own client connects to an export.</summary>
-    public static NbdClientOptions ClientOf(Uri export)
+    public static NbdClientOptions ClientOf(Uri export, params string[] contexts)
     {
         var (socket, name) = Parse(export);
-        return new() { Server = new UnixDomainSocketEndPoint(socket), Export = name };
+        return new() { Server = new UnixDomainSocketEndPoint(socket), Export = name, Contexts = contexts };
     }
 
     /// <summary>A disk of a machine as it lies in its folder.</summary>

@@ -17,7 +17,7 @@ namespace DisasterTolerance.Qemu.InstantBoot;
 /// The guest stands still for the last three steps only, some milliseconds: were it running, a write that it flushed could lie on the new disk alone while the definition still names the export. A process that
 /// is killed anywhere leaves a machine that runs, or stands still, from one of the two; the next call goes on from what it finds.
 /// </summary>
-internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGates gates, MachineFolders folders, ILogger logger)
+internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGates gates, MachineFolders folders, MachineRegistry registry, ILogger logger)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
 
@@ -35,7 +35,8 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
         await using var held = lease.ConfigureAwait(false);
         if (lease.Found is not { } qemu)
         {
-            throw MachineErrors.Failed(machine, "Pulling the disks", "the machine is off", "Start it: it runs from the exports again, and the pull goes on.", true);
+            await RunOfflineAsync(machine, copiedBytes, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
         List<Pull> pulls;
@@ -49,6 +50,24 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
         using (await gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false))
         {
             await SwitchAsync(record, qemu, pulls, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask RunOfflineAsync(Guid machine, IProgress<long>? copiedBytes, CancellationToken cancellationToken)
+    {
+        using var gate = await gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false);
+        var record = folders.Get(machine, cancellationToken);
+        var lease = await hosts.FindQemuAsync(record, cancellationToken).ConfigureAwait(false);
+        await using var held = lease.ConfigureAwait(false);
+        if (lease.Found is not null)
+        {
+            throw MachineErrors.Failed(machine, "Pulling the disks", "the machine was started meanwhile", "The pull goes on while it runs.", true);
+        }
+
+        if (record.Document.Exports is { } exports)
+        {
+            await new OfflinePull(registry).RunAsync(record, exports, copiedBytes, cancellationToken).ConfigureAwait(false);
+            Log.PulledOff(logger, machine);
         }
     }
 
@@ -100,7 +119,7 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
             File.Delete(path);
         }
 
-        var (isNew, _) = await _files.PrepareAsync(machine.Uuid, pull.Disk, path, root.Length, cancellationToken).ConfigureAwait(false);
+        await _files.PrepareAsync(machine.Uuid, pull.Disk, path, root.Length, cancellationToken).ConfigureAwait(false);
         await qemu.ExecuteAsync("blockdev-add", BlockDevice.OfFile(pull.Target, path, pull.Disk.Format, BlockDevice.IsDevice(path)), cancellationToken).ConfigureAwait(false);
         await qemu.ExecuteAsync(
             "blockdev-mirror",
@@ -110,7 +129,6 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
                 ["device"] = root.Name,
                 ["target"] = pull.Target,
                 ["sync"] = "full",
-                ["target-is-zero"] = isNew,
                 ["on-source-error"] = "stop",
                 ["on-target-error"] = "stop",
                 ["auto-dismiss"] = false,

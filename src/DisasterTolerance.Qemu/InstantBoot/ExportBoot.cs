@@ -31,6 +31,9 @@ internal sealed class ExportBoot(QemuOptions options, MachineFolders folders)
             {
                 BlockDevice.OfExport(BlockNames.Node(disk.Id), export);
                 served[disk.Id] = export.OriginalString;
+
+                // What it will be moved to. Until then it tells how long the disk is.
+                await _files.PrepareAsync(machine, entry, Path.GetFullPath(entry.Path, folder), disk.LengthBytes, cancellationToken).ConfigureAwait(false);
             }
             else
             {

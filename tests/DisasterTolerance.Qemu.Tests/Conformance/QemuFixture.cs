@@ -10,6 +10,7 @@ namespace DisasterTolerance.Qemu.Tests.Conformance;
 internal sealed class QemuFixture(QemuDiskFormat format) : HypervisorFixture
 {
     private readonly QemuFolder _folder = new(options => options.NewDiskFormat = format);
+    private readonly ServedExports _exports = new();
 
     public override IHypervisorProvider Provider => _folder.Hypervisor;
 
@@ -42,6 +43,10 @@ internal sealed class QemuFixture(QemuDiskFormat format) : HypervisorFixture
         await GuestWriter.WriteAsync(_folder.Hypervisor, record, disk, offset, content, cancellationToken);
     }
 
+    public override bool ServesExports => true;
+
+    public override ValueTask<ServedExport> ServeExportAsync(long lengthBytes, CancellationToken cancellationToken) => new(_exports.Serve(lengthBytes));
+
     public override ValueTask<bool> ReopenAsync(CancellationToken cancellationToken)
     {
         _folder.Reopen();
@@ -51,6 +56,7 @@ internal sealed class QemuFixture(QemuDiskFormat format) : HypervisorFixture
     public override async ValueTask DisposeAsync()
     {
         await _folder.DisposeAsync();
+        await _exports.DisposeAsync();
         await base.DisposeAsync();
     }
 }
