@@ -70,6 +70,11 @@ public sealed class QemuOptions
     /// </summary>
     public TimeSpan WriteLatencyTarget { get; set; } = TimeSpan.FromMilliseconds(4);
 
+    /// <summary>
+    /// How fast the disks of a machine that runs from exports are copied to its own, in bytes per second and disk; what reads as zeros is not counted. 0 for no limit, or at least 65,536. Default: 0.
+    /// </summary>
+    public long PullBytesPerSecond { get; set; }
+
     /// <summary>The clock of all deadlines. Default: the system's.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
@@ -89,6 +94,7 @@ public sealed class QemuOptions
         Check(AgentTimeout >= TimeSpan.FromMilliseconds(100) && AgentTimeout <= TimeSpan.FromMinutes(10), $"{nameof(AgentTimeout)} is {AgentTimeout}, not from 100 ms to 10 min");
         Check(ReadsInFlight is >= 1 and <= 64, $"{nameof(ReadsInFlight)} is {ReadsInFlight}, not from 1 to 64");
         Check(WriteLatencyTarget >= TimeSpan.Zero && WriteLatencyTarget <= TimeSpan.FromSeconds(10), $"{nameof(WriteLatencyTarget)} is {WriteLatencyTarget}, not from 0 to 10 s");
+        Check(PullBytesPerSecond is 0 or >= 65_536, $"{nameof(PullBytesPerSecond)} is {PullBytesPerSecond}, neither 0 nor at least 65,536");
         if (faults.Count > 0)
         {
             throw new ArgumentException($"The options of the QEMU provider are not valid: {string.Join("; ", faults)}.");

@@ -100,6 +100,11 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
             {
                 await BeginAsync(machine, qemu, graph, root, pull, cancellationToken).ConfigureAwait(false);
             }
+            else
+            {
+                // Paused by an error of the export while its server was away.
+                await qemu.TryAsync("job-resume", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         return pulls;
@@ -129,6 +134,7 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
                 ["device"] = root.Name,
                 ["target"] = pull.Target,
                 ["sync"] = "full",
+                ["speed"] = options.PullBytesPerSecond,
                 ["on-source-error"] = "stop",
                 ["on-target-error"] = "stop",
                 ["auto-dismiss"] = false,

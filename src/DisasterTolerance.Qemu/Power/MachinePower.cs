@@ -18,11 +18,14 @@ internal sealed class MachinePower(QemuOptions options, BlockHosts hosts, ILogge
     {
         var lease = await hosts.FindQemuAsync(machine, cancellationToken).ConfigureAwait(false);
         await using var held = lease.ConfigureAwait(false);
-        return lease.Found is not null ? PowerState.On
+        if (machine.Document.Attach is not null)
+        {
+            return lease.Found is not null ? PowerState.On : PowerState.Off;
+        }
 
-            // A process whose socket somebody removed still writes its disks.
-            : machine.Document.Attach is null && PidFile.FindRunning(machine.Runtime.Pid) is not null ? PowerState.Unknown
-            : PowerState.Off;
+        // A process whose socket somebody removed still writes its disks, and a connection may outlive its process for a moment.
+        var isThere = PidFile.FindRunning(machine.Runtime.Pid) is not null;
+        return !isThere ? PowerState.Off : lease.Found is not null ? PowerState.On : PowerState.Unknown;
     }
 
     /// <summary>Starts a machine that is off.</summary>

@@ -35,7 +35,7 @@ internal sealed class QemuSite : IAsyncDisposable
 
     public string Machines => Path.Combine(_root, "m");
 
-    private string Data => Path.Combine(_root, "d");
+    public string Data => Path.Combine(_root, "d");
 
     public T Get<T>()
         where T : notnull => _services!.GetRequiredService<T>();
