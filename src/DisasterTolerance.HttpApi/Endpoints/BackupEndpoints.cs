@@ -30,7 +30,7 @@ internal static class BackupEndpoints
         faults.ThrowIfAny();
         var paging = Paging.ByPage(request.Number, request.Page);
         var (found, total) = await paging.ReadAsync(
-            (skip, take) => state.ListPointsAsync(query with { Skip = skip, Take = take }, http.RequestAborted));
+            (skip, take) => state.ListPointsAsync(query with { Skip = skip, Take = take }, http.RequestAborted), point => point.Uuid);
         var zone = http.Options().TimeZone;
         return Answers.Quiet(
             new BackupsData(Status.Ok, total, found.Select(point => WireMap.Backup(point, zone))), ApiJson.Readable.EnvelopeBackupsData, note);

@@ -65,7 +65,7 @@ internal static class PlanEndpoints
         };
         faults.ThrowIfAny();
         var paging = Paging.ByNumber(request.Number, request.Page, http.Options());
-        var (found, total) = await paging.ReadAsync((skip, take) => plans.ListAsync(query with { Skip = skip, Take = take }, http.RequestAborted));
+        var (found, total) = await paging.ReadAsync((skip, take) => plans.ListAsync(query with { Skip = skip, Take = take }, http.RequestAborted), view => view.Plan.Uuid);
         var (sites, working) = (http.SiteNames(), Working(engine));
         return Answers.Quiet(new PlansData(Status.Ok, total, found.Select(plan => WireMap.Plan(plan, sites, working))), ApiJson.Readable.EnvelopePlansData, scope.Note);
     }

@@ -40,7 +40,7 @@ internal static class SiteBackupEndpoints
         var faults = new RequestFaults();
         var query = ofOneSide(MachineQueries.Of(scope, request.PlanUuid, request.VmUuid, "vm_uuid", request.FilterTypes, request.Fuzzy, faults), faults);
         faults.ThrowIfAny();
-        var (found, total) = await Paging.ByNumber(request.Number, request.Page, http.Options()).ReadAsync(state.Pages(query, http));
+        var (found, total) = await Paging.ByNumber(request.Number, request.Page, http.Options()).ReadAsync(state.Pages(query, http), view => view.Machine.Uuid);
         return (found, total, scope.Note);
     }
 }

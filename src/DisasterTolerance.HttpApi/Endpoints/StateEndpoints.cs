@@ -22,7 +22,7 @@ internal static class StateEndpoints
             Master = faults.OptionalUuid(request.MasterCluster, "master_cluster"),
         };
         faults.ThrowIfAny();
-        var (found, total) = await Paging.ByNumber(request.Number, request.Page, http.Options()).ReadAsync(state.Pages(query, http));
+        var (found, total) = await Paging.ByNumber(request.Number, request.Page, http.Options()).ReadAsync(state.Pages(query, http), view => view.Machine.Uuid);
         var (sites, facts) = (http.SiteNames(), await FactsAsync(http, state, links));
         return Answers.Quiet(new StateData(Status.Ok, total, found.Select(machine => WireMap.State(machine, sites, facts))), ApiJson.Readable.EnvelopeStateData, scope.Note);
     }

@@ -11,6 +11,10 @@ internal readonly record struct Paging(int Skip, int? Take)
     // Of plans with many machines each, not too many at once.
     private const int PartOfAll = 100;
 
+    // So many rows may go between two parts without hiding one, and so many that were shown are remembered, so that rows that came do not show one twice.
+    private const int Overlap = 50;
+    private const int Remembered = 1_000;
+
     /// <summary>Pages of a route whose example gives the length in <c>number</c>.</summary>
     public static Paging ByNumber(long? number, long? page, DisasterToleranceHttpOptions options) =>
         options.PagingByTables ? Of(length: page, index: number) : Of(length: number, index: page);
@@ -19,7 +23,9 @@ internal readonly record struct Paging(int Skip, int? Take)
     public static Paging ByPage(long? number, long? page) => Of(length: page, index: number);
 
     /// <summary>Reads the begin of this part of a list; the rest is read while it is written, so that a long list is never held whole.</summary>
-    public async ValueTask<(IAsyncEnumerable<T> Items, long TotalCount)> ReadAsync<T>(Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read)
+    /// <param name="read">Reads so many rows after having passed over so many.</param>
+    /// <param name="keyOf">By what a row is known again.</param>
+    public async ValueTask<(IAsyncEnumerable<T> Items, long TotalCount)> ReadAsync<T>(Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read, Func<T, Guid> keyOf)
     {
         if (Take is { } take)
         {
@@ -28,21 +34,32 @@ internal readonly record struct Paging(int Skip, int? Take)
         }
 
         var first = await read(0, PartOfAll);
-        return (AllAsync(first, read), first.TotalCount);
+        return (AllAsync(first, read, keyOf), first.TotalCount);
     }
 
-    // As many as there were at the begin, counted by rows that were passed: a part from which something was deleted meanwhile is not the last one.
-    private static async IAsyncEnumerable<T> AllAsync<T>(Catalog.CatalogPage<T> first, Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read)
+    // The list may change while it is read: each part begins before the end of the last one, and what was shown is passed over.
+    private static async IAsyncEnumerable<T> AllAsync<T>(Catalog.CatalogPage<T> first, Func<int, int, ValueTask<Catalog.CatalogPage<T>>> read, Func<T, Guid> keyOf)
     {
-        for (var (part, passed) = (first.Items, 0); ; part = (await read(passed, PartOfAll)).Items)
+        var (shown, order) = (new HashSet<Guid>(), new Queue<Guid>());
+        for (var (part, passed) = (first, PartOfAll); ; part = await read(passed - Overlap, Overlap + PartOfAll), passed += PartOfAll)
         {
-            foreach (var item in part)
+            foreach (var item in part.Items)
             {
+                if (!shown.Add(keyOf(item)))
+                {
+                    continue;
+                }
+
+                order.Enqueue(keyOf(item));
+                if (order.Count > Remembered)
+                {
+                    shown.Remove(order.Dequeue());
+                }
+
                 yield return item;
             }
 
-            passed += PartOfAll;
-            if (passed >= first.TotalCount)
+            if (passed >= part.TotalCount)
             {
                 yield break;
             }

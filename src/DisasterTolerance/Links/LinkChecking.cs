@@ -44,7 +44,7 @@ internal sealed class LinkChecking(SiteContext site, ForwardPolicy policy) : ICo
         }
         catch (PeerRefusedException e)
         {
-            throw new DisasterToleranceException(e.PeerCode, e.Message, e.IsTransient, e);
+            throw e.ToAnswer();
         }
     }
 

@@ -27,7 +27,7 @@ internal static class PeerHosts
 
     private static bool AreEqual(string host, string asked)
     {
-        var (one, other) = (WithoutBrackets(host), WithoutBrackets(asked.Trim()));
+        var (one, other) = (WithoutBrackets(host), WithoutBrackets(asked));
         return IPAddress.TryParse(one, out var address) && IPAddress.TryParse(other, out var askedAddress)
             ? address.Equals(askedAddress)
             : string.Equals(one, other, StringComparison.OrdinalIgnoreCase);

@@ -20,4 +20,9 @@ public sealed class PeerRefusedException : DisasterToleranceException
 
     /// <summary>The code that the peer gave. A number that this release does not know is kept as it came.</summary>
     public ErrorCode PeerCode { get; }
+
+    /// <summary>The peer's answer as this site's own, for whoever asked here: the same code wherever it is asked.</summary>
+    /// <param name="context">What stands before the peer's message.</param>
+    /// <param name="advice">What stands behind it.</param>
+    internal DisasterToleranceException ToAnswer(string context = "", string advice = "") => new(PeerCode, $"{context}{Message}{advice}", IsTransient, this);
 }

@@ -10,8 +10,6 @@ namespace DisasterTolerance.Plans;
 /// </summary>
 internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDirectory machines, ForwardPolicy policy) : IControlPart
 {
-    private const int LongestActor = 256;
-
     public void Map(ControlDispatcher dispatcher)
     {
         dispatcher.Map(PlanMethods.Add, AddAsync);
@@ -30,7 +28,7 @@ internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDi
         }
 
         DemandNoHoles(request.Machines);
-        var view = await editor.AddAsync(request with { Actor = ActorOf(request.Actor, peer) }, cancellationToken).ConfigureAwait(false);
+        var view = await editor.AddAsync(request with { Actor = site.ActorOf(request.Actor, peer) }, cancellationToken).ConfigureAwait(false);
         return new Done(view.Plan.Uuid);
     }
 
@@ -38,14 +36,14 @@ internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDi
     {
         await DemandPartyAsync(peer, request.Plan, cancellationToken).ConfigureAwait(false);
         DemandNoHoles(request.Edit.Machines ?? []);
-        await editor.EditAsync(request.Plan, request.Edit with { Actor = ActorOf(request.Edit.Actor, peer) }, cancellationToken).ConfigureAwait(false);
+        await editor.EditAsync(request.Plan, request.Edit with { Actor = site.ActorOf(request.Edit.Actor, peer) }, cancellationToken).ConfigureAwait(false);
         return new Done(request.Plan);
     }
 
     private async ValueTask<Done> DeleteAsync(Guid peer, ForwardedDelete request, CancellationToken cancellationToken)
     {
         await DemandPartyAsync(peer, request.Plan, cancellationToken).ConfigureAwait(false);
-        await editor.DeleteAsync(request.Plan, ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
+        await editor.DeleteAsync(request.Plan, site.ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
         return new Done(request.Plan);
     }
 
@@ -53,7 +51,7 @@ internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDi
     {
         var (row, plan) = await machines.FindAsync(request.Machine, cancellationToken).ConfigureAwait(false);
         await DemandPartyAsync(peer, plan.Uuid, cancellationToken).ConfigureAwait(false);
-        await editor.SetPausedAsync(row.Uuid, request.Paused, ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
+        await editor.SetPausedAsync(row.Uuid, request.Paused, site.ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
         return new Done(row.Uuid);
     }
 
@@ -75,11 +73,5 @@ internal sealed class PlanControl(SiteContext site, PlanEditor editor, MachineDi
         {
             throw new DisasterToleranceException(ErrorCode.InvalidArgument, "The list of machines has an empty entry: leave it out.");
         }
-    }
-
-    private string ActorOf(string actor, Guid peer)
-    {
-        var printable = new string([.. actor.Where(letter => !char.IsControl(letter)).Take(LongestActor)]);
-        return $"{printable}@{site.NameOf(peer)}";
     }
 }

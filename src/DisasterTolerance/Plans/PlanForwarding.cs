@@ -47,8 +47,7 @@ internal sealed class PlanForwarding(SiteContext site, PlanMirror mirror)
         }
         catch (PeerRefusedException e)
         {
-            // The asker shall get the same answer wherever he asks.
-            throw new DisasterToleranceException(e.PeerCode, e.Message, e.IsTransient, e);
+            throw e.ToAnswer();
         }
     }
 }

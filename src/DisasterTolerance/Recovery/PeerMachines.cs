@@ -10,8 +10,6 @@ namespace DisasterTolerance.Recovery;
 /// <summary>What this site asks of the other site of a plan about a machine, and who may ask this one. Thread-safe.</summary>
 internal sealed class PeerMachines(SiteContext site, MachineDirectory machines)
 {
-    private const int LongestActor = 256;
-
     // So many that a plan's machines are not done one by one, so few that the other site has room for what the sites tell each other.
     private const int PassedOnAtOnce = 64;
 
@@ -34,7 +32,7 @@ internal sealed class PeerMachines(SiteContext site, MachineDirectory machines)
         }
         catch (PeerRefusedException e)
         {
-            throw new DisasterToleranceException(e.PeerCode, $"Site '{link.PeerName}': {e.Message}", e.IsTransient, e);
+            throw e.ToAnswer($"Site '{link.PeerName}': ");
         }
     }
 
@@ -113,9 +111,6 @@ internal sealed class PeerMachines(SiteContext site, MachineDirectory machines)
         var (row, plan) = await machines.FindAsync(anyUuid, cancellationToken).ConfigureAwait(false);
         return new WorkSubject(row, plan, site.LocalUuid(plan, row), site.PeerOf(plan));
     }
-
-    /// <summary>Who asked, when a peer passes the request on.</summary>
-    public string ActorOf(string actor, Guid peer) => $"{new string([.. actor.Where(letter => !char.IsControl(letter)).Take(LongestActor)])}@{site.NameOf(peer)}";
 
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.HypervisorFailed"/> if the machine runs at this site, which shall write its disks.</exception>
     public static void DemandOff(WorkSubject subject, PowerState power)

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace DisasterTolerance.Recovery;
 
 /// <summary>
-/// Answers what the other site of a plan asks about a machine's power, and does what it passes on from people. Requests that are passed on are done here or refused, never passed on again. The steps of
+/// Answers what the other site of a plan asks about a machine's power, and does what it passes on from people. Requests that are passed on are done here or refused, never passed on again; a link that falls meanwhile ends none
+/// of them. The steps of
 /// hand-overs and conflicts are answered by <see cref="MigrationTarget"/>, <see cref="UndoTarget"/> and <see cref="ConflictResolution"/>.
 /// </summary>
 internal sealed class RecoveryControl(RecoveryTools tools, RecoveryFlows flows, AuditLog audit, ForwardPolicy policy) : IControlPart
@@ -46,14 +47,15 @@ internal sealed class RecoveryControl(RecoveryTools tools, RecoveryFlows flows, 
     {
         policy.Demand(peer, ForwardedCalls.Migrations);
         var subject = await tools.Peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
-        return await flows.MigrateAsync(request with { Actor = tools.Peers.ActorOf(request.Actor, peer) }, subject.Uuid, cancellationToken).ConfigureAwait(false);
+        var mine = request with { Actor = tools.Site.ActorOf(request.Actor, peer) };
+        return await tools.Background.OutliveAsync(life => flows.MigrateAsync(mine, subject.Uuid, life), cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Finished> ConfirmAsync(Guid peer, PassedOn request, CancellationToken cancellationToken)
     {
         policy.Demand(peer, ForwardedCalls.Migrations);
         var subject = await tools.Peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
-        await flows.ConfirmAsync(subject.Uuid, tools.Peers.ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
+        await tools.Background.OutliveAsync(life => flows.ConfirmAsync(subject.Uuid, tools.Site.ActorOf(request.Actor, peer), life), cancellationToken).ConfigureAwait(false);
         return new Finished(subject.Uuid);
     }
 
@@ -61,6 +63,6 @@ internal sealed class RecoveryControl(RecoveryTools tools, RecoveryFlows flows, 
     {
         policy.Demand(peer, ForwardedCalls.Migrations);
         var subject = await tools.Peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
-        return await flows.UndoAsync(subject.Uuid, tools.Peers.ActorOf(request.Actor, peer), cancellationToken).ConfigureAwait(false);
+        return await tools.Background.OutliveAsync(life => flows.UndoAsync(subject.Uuid, tools.Site.ActorOf(request.Actor, peer), life), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -104,7 +104,7 @@ internal sealed class RecoveryForwarding(RecoveryTools tools, RecoveryBatch batc
             try
             {
                 await tools.Peers.DemandSharedAsync(peer, one.Machine, cancellationToken).ConfigureAwait(false);
-                mine.Add(one with { Site = null, Actor = tools.Peers.ActorOf(one.Actor, peer) });
+                mine.Add(one with { Site = null, Actor = tools.Site.ActorOf(one.Actor, peer) });
             }
             catch (DisasterToleranceException e)
             {

@@ -3,6 +3,7 @@ using DisasterTolerance.Hypervisors;
 using DisasterTolerance.InstantBoot;
 using Microsoft.Extensions.Logging;
 using DisasterTolerance.Capture;
+using DisasterTolerance.Scheduling;
 
 namespace DisasterTolerance.Recovery;
 
@@ -152,13 +153,22 @@ internal sealed class RestoreRun(RecoveryTools tools, ICapturer capturer, IDiskR
 
     private async ValueTask<WorkSubject> ForkAsync(WorkSubject subject, PointRow point, WorkToken token)
     {
+        var own = await tools.Manifests.ListOwnAsync(subject.Uuid, token.Now).ConfigureAwait(false);
+        var held = await tools.Manifests.ListAsync(subject.Uuid, subject.Peer, token.Now, includeRemoved: true).ConfigureAwait(false);
         var row = await tools.Machines.UpdateAsync(
             subject.Uuid,
-            m => m with
+            m =>
             {
-                Forks = [.. m.Forks, BranchRules.Fork(m.Ownership.Number, point, m.LastSequence, m.Forks)],
-                Pending = m.Pending! with { Step = WorkSteps.Owned },
-                Boot = BootRules.Left(m.Boot),
+                IReadOnlyList<BranchFork> forks = [.. m.Forks, BranchRules.Fork(m.Ownership.Number, point, m.LastSequence, m.Forks)];
+                return m with
+                {
+                    Forks = forks,
+                    Pending = m.Pending! with { Step = WorkSteps.Owned },
+                    Boot = BootRules.Left(m.Boot),
+
+                    // Points of the branch that was left are not shipped any more.
+                    DeltaBytes = ShippingOrder.Bytes(ShippingOrder.Of(own, held, forks, subject.Plan.Retention)),
+                };
             },
             token.Now).ConfigureAwait(false);
         return subject with { Row = row };

@@ -32,7 +32,7 @@ internal sealed class RunForwarding(SiteContext site, PeerMachines peers, RunExe
     {
         policy.Demand(peer, ForwardedCalls.Runs);
         var subject = await peers.DemandSharedAsync(peer, request.Machine, cancellationToken).ConfigureAwait(false);
-        var mine = request with { Actor = peers.ActorOf(request.Actor, peer) };
+        var mine = request with { Actor = site.ActorOf(request.Actor, peer) };
         return await background.OutliveAsync(life => RunHereAsync(subject.Uuid, mine, life), cancellationToken).ConfigureAwait(false);
     }
 

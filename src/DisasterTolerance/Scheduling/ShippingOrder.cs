@@ -22,4 +22,7 @@ internal static class ShippingOrder
         var kept = PolicyRules.Kept([.. BranchRules.NewestFirst(held.Concat(unshipped))], policy).Select(point => point.Uuid).ToHashSet();
         return [.. unshipped.Where(point => kept.Contains(point.Uuid))];
     }
+
+    /// <summary>Bytes that are still to be shipped, before negotiation: what the captures of those points added.</summary>
+    public static long Bytes(IEnumerable<PointRow> owed) => owed.Sum(point => point.AddedBytes);
 }

@@ -47,8 +47,7 @@ internal sealed class Shipper(SiteContext site, MachineDirectory machines, Point
         catch (PeerRefusedException e)
         {
             // The run's report shall say what is wrong over there, not only that something is.
-            throw new DisasterToleranceException(
-                e.PeerCode, $"{work}: site '{link.PeerName}' did not take it: {e.Message} Points are kept here and shipped when that is repaired.", e.IsTransient, e);
+            throw e.ToAnswer($"{work}: site '{link.PeerName}' did not take it: ", " Points are kept here and shipped when that is repaired.");
         }
 
         return new ShipReport(shipped, chunks, wire, site.Clock.GetElapsedTime(started));
@@ -112,7 +111,7 @@ internal sealed class Shipper(SiteContext site, MachineDirectory machines, Point
             point.Machine,
             row => row with
             {
-                DeltaBytes = ShippingOrder.Of(own, held, row.Forks, plan.Retention).Where(p => p.Uuid != point.Uuid).Sum(p => p.AddedBytes),
+                DeltaBytes = ShippingOrder.Bytes(ShippingOrder.Of(own, held, row.Forks, plan.Retention).Where(p => p.Uuid != point.Uuid)),
             },
             async (_, batch) =>
             {

@@ -13,6 +13,8 @@ namespace DisasterTolerance.Sites;
 /// </summary>
 internal sealed class SiteContext
 {
+    private const int LongestActor = 256;
+
     private IRecordStore? _store;
     private CatalogState? _catalogState;
     private ILinkHost? _links;
@@ -74,6 +76,9 @@ internal sealed class SiteContext
     public void Linked(ILinkHost links) => _links = links;
 
     public string NameOf(Guid site) => site == Uuid ? Name : Peers.GetValueOrDefault(site, site.ToString());
+
+    /// <summary>Who asked, for the audit log, when a peer passes the request on.</summary>
+    public string ActorOf(string actor, Guid peer) => $"{new string([.. actor.Where(letter => !char.IsControl(letter)).Take(LongestActor)])}@{NameOf(peer)}";
 
     /// <summary>The hypervisor that a plan's type names.</summary>
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.HypervisorUnknown"/>.</exception>

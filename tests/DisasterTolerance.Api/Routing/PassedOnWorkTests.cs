@@ -89,6 +89,50 @@ public sealed class PassedOnWorkTests
     }
 
     [Fact]
+    public async Task Migrate_LinkFallsForAWhileMeanwhile_GoesOn()
+    {
+        await using var world = await ApiWorld.StartAsync();
+        Delay(world.Sites.East, "Hypervisor.TakeSnapshot");
+        var asked = world.Sites.West.Recovery.MigrateAsync(new MigrationRequest { Machine = world.Guest.Uuid, AutoShutoff = true, Actor = "test" }).AsTask();
+
+        await CutForAWhileAsync(world);
+
+        Assert.Equal(ErrorCode.LinkLost, (await Assert.ThrowsAsync<DisasterToleranceException>(() => asked)).Code);
+        Assert.Equal((false, true), (world.Guest.IsOn(world.Sites.East), world.Guest.IsOn(world.Sites.West)));
+        Assert.Equal(ErrorCode.None, (await LastAsync(world.Sites.East, "machine.migrate")).Outcome);
+    }
+
+    [Fact]
+    public async Task Undo_LinkFallsForAWhileMeanwhile_GoesOn()
+    {
+        await using var world = await MigratedAsync();
+        Delay(world.Sites.West, "Hypervisor.ShutDown");
+        var asked = world.Sites.East.Recovery.UndoAsync(world.Guest.Uuid, "test").AsTask();
+
+        await CutForAWhileAsync(world);
+
+        Assert.Equal(ErrorCode.LinkLost, (await Assert.ThrowsAsync<DisasterToleranceException>(() => asked)).Code);
+        Assert.Equal((true, false), (world.Guest.IsOn(world.Sites.East), world.Guest.IsOn(world.Sites.West)));
+    }
+
+    [Fact]
+    public async Task Confirm_LinkFallsWhileItWaitsForTheMachine_IsConfirmed()
+    {
+        await using var world = await MigratedAsync();
+        Delay(world.Sites.West, "Hypervisor.TakeSnapshot");
+        var run = world.Sites.West.Replication.RunAsync(new RunRequest(world.Guest.Uuid, "test")).AsTask();
+        await world.Sites.SettleAsync();
+        var asked = world.Sites.East.Recovery.ConfirmAsync(world.Guest.Uuid, "test").AsTask();
+
+        await CutForAWhileAsync(world);
+
+        Assert.Equal(ErrorCode.LinkLost, (await Assert.ThrowsAsync<DisasterToleranceException>(() => asked)).Code);
+        Assert.Equal(ErrorCode.None, (await LastAsync(world.Sites.West, "machine.confirm")).Outcome);
+        Assert.Null((await world.Sites.RowAsync(world.Sites.West, world.Guest)).Takeover);
+        await run;
+    }
+
+    [Fact]
     public async Task Recovery_RefusedByTheOtherSite_IsNoSuccessInTheAuditLog()
     {
         await using var world = await ApiWorld.StartAsync();
@@ -127,6 +171,24 @@ public sealed class PassedOnWorkTests
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(new ErrorBody((int)ErrorCode.Unavailable, new string('x', 1 << 20), false), LinkJson.Default.ErrorBody);
         Assert.Equal(1024, HelloCodec.DecodeError(Guid.NewGuid(), new ReadOnlySequence<byte>(body)).Message.Length);
+    }
+
+    private static async Task<ApiWorld> MigratedAsync()
+    {
+        var world = await ApiWorld.StartAsync();
+        await world.Sites.RunAsync(() => world.Sites.East.Recovery.MigrateAsync(new MigrationRequest { Machine = world.Guest.Uuid, AutoShutoff = true, Actor = "test" }));
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(1));
+        return world;
+    }
+
+    // Shorter than what is delayed.
+    private static async Task CutForAWhileAsync(ApiWorld world)
+    {
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(1));
+        world.Sites.Cut();
+        await world.Sites.AdvanceAsync(TimeSpan.FromSeconds(30));
+        await world.Sites.HealAsync();
+        await world.Sites.AdvanceAsync(TimeSpan.FromMinutes(20));
     }
 
     private static void Delay(SimSite site, string operation) => site.Faults.Add(new Fault { Operation = operation, Kind = FaultKind.Delay, Delay = TimeSpan.FromMinutes(4) });

@@ -36,9 +36,44 @@ public class PagingTests
         var all = Enumerable.Range(0, 2_500).ToArray();
 
         var (items, total) = await new Paging(0, null).ReadAsync(
-            (skip, take) => ValueTask.FromResult(new CatalogPage<int>([.. all.Skip(skip).Take(take)], all.Length)));
+            (skip, take) => ValueTask.FromResult(new CatalogPage<int>([.. all.Skip(skip).Take(take)], all.Length)), KeyOf);
 
         Assert.Equal(all, items);
         Assert.Equal(2_500, total);
     }
+
+    [Fact]
+    public async Task ReadAsync_ListChangesWhileItIsRead_ShowsEveryRowThatStaysOnce()
+    {
+        var seed = Environment.TickCount;
+        TestContext.Current.SendDiagnosticMessage($"seed {seed}");
+        var random = new Random(seed);
+        var all = Enumerable.Range(1_000, 1_500).Reverse().ToList();
+        var stays = all.ToHashSet();
+        var newest = all[0];
+        var (items, _) = await new Paging(0, null).ReadAsync(
+            (skip, take) =>
+            {
+                var page = new CatalogPage<int>([.. all.Skip(skip).Take(take)], all.Count);
+                // Between two parts up to 50 rows go, anywhere, and up to 200 come at the begin, newest first.
+                for (var i = random.Next(51); i > 0; i--)
+                {
+                    var at = random.Next(all.Count);
+                    stays.Remove(all[at]);
+                    all.RemoveAt(at);
+                }
+
+                all.InsertRange(0, Enumerable.Range(newest + 1, random.Next(100)).Reverse());
+                newest = all.Count == 0 ? newest : Math.Max(newest, all[0]);
+                return ValueTask.FromResult(page);
+            },
+            KeyOf);
+
+        var shown = await items.Take(100_000).ToListAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(shown.Count, shown.Distinct().Count());
+        Assert.Empty(stays.Except(shown));
+    }
+
+    private static Guid KeyOf(int number) => new(number, 0, 0, new byte[8]);
 }
