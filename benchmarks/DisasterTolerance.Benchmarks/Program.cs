@@ -8,6 +8,9 @@ switch (args)
     case ["nbd", .. var rest]:
         await NbdThroughput.RunAsync(rest is [var folder] ? folder : "/dev/shm");
         break;
+    case ["qemu-boot"] when OperatingSystem.IsLinux():
+        await BootCommand.RunAsync();
+        break;
     case ["qemu-slowdown"] when OperatingSystem.IsLinux():
         await SlowdownCommand.RunAsync();
         break;

@@ -54,10 +54,15 @@ internal sealed class BenchmarkGuest : IAsyncDisposable
     public IHypervisorProvider Open(TimeSpan latencyTarget) => QemuHypervisors.Open(
         new() { Path = Folder, Accelerator = "tcg", SerialLog = true, WriteLatencyTarget = latencyTarget }, NullLoggerFactory.Instance);
 
+    /// <summary>The file of the first disk.</summary>
+    public string DiskPath => Path.Combine(Home, "disk0.raw");
+
     /// <summary>What the guest said since its start.</summary>
-    public IReadOnlyList<string> Said()
+    public IReadOnlyList<string> Said() => Read(Path.Combine(Home, "serial.log"));
+
+    /// <summary>The lines of a guest in a serial log, without the leading word.</summary>
+    public static IReadOnlyList<string> Read(string path)
     {
-        var path = Path.Combine(Home, "serial.log");
         if (!File.Exists(path))
         {
             return [];
