@@ -45,12 +45,13 @@ internal static class NbdThroughput
                 await Task.Delay(20);
             }
 
+            using var own = Process.GetCurrentProcess();
             await TellAsync(
                 [
-                    ("qemu-nbd, raw file", () => CopyAsync("", theirs)),
-                    ("our server, raw file", () => CopyAsync("raw", ours)),
-                    ("our server, recovery point", () => CopyAsync("point", ours)),
-                    ("decode floor", stored.DecodeAllAsync),
+                    new("qemu-nbd, raw file", qemu, () => CopyAsync("", theirs)),
+                    new("our server, raw file", own, () => CopyAsync("raw", ours)),
+                    new("our server, recovery point", own, () => CopyAsync("point", ours)),
+                    new("decode floor", own, stored.DecodeAllAsync),
                 ]);
         }
         finally
@@ -60,34 +61,30 @@ internal static class NbdThroughput
         }
     }
 
-    private static async Task TellAsync((string Name, Func<Task> Run)[] subjects)
+    private static async Task TellAsync(Subject[] subjects)
     {
-        var times = subjects.Select(_ => new List<double>()).ToArray();
         for (var round = -1; round < Rounds; round++)
         {
-            foreach (var (index, (_, run)) in subjects.Index())
+            foreach (var subject in subjects)
             {
-                var started = Stopwatch.GetTimestamp();
-                await run();
-                if (round >= 0)
-                {
-                    times[index].Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
-                }
+                await subject.RunAsync(isCounted: round >= 0);
             }
         }
 
         var bytes = (double)Chunks * 65_536;
-        foreach (var (subject, of) in subjects.Zip(times))
+        foreach (var subject in subjects)
         {
-            Write($"{subject.Name,-28} {bytes / Median(of) / 1e6,8:0} MB/s  (median of {Rounds}, {bytes / of.Max() / 1e6:0} to {bytes / of.Min() / 1e6:0})");
+            var times = subject.Seconds;
+            var (served, copied) = (Median(subject.ProcessorSeconds) * 1e9 / bytes, Median(subject.CopySeconds) * 1e9 / bytes);
+            Write($"{subject.Name,-28} {bytes / Median(times) / 1e6,6:0} MB/s (median of {Rounds}, {bytes / times.Max() / 1e6:0} to {bytes / times.Min() / 1e6:0}); processor seconds per GB: {served:0.00}, nbdcopy {copied:0.00}");
         }
 
-        Write($"raw file: {Ratio(times[0], times[1]):0.00} of qemu-nbd");
-        Write($"point: {Ratio(times[3], times[2]):0.00} of the decode floor");
+        Write($"raw file: {Ratio(subjects[0], subjects[1]):0.00} of qemu-nbd");
+        Write($"point: {Ratio(subjects[3], subjects[2]):0.00} of the decode floor");
     }
 
     // Of the two that ran right after each other, so that what else the machine did meanwhile hits both.
-    private static double Ratio(List<double> reference, List<double> ours) => Median([.. reference.Zip(ours, (theirs, own) => theirs / own)]);
+    private static double Ratio(Subject reference, Subject ours) => Median([.. reference.Seconds.Zip(ours.Seconds, (theirs, own) => theirs / own)]);
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
@@ -100,6 +97,36 @@ internal static class NbdThroughput
         if (copy.ExitCode != 0)
         {
             throw new InvalidOperationException($"nbdcopy ended with {copy.ExitCode}.");
+        }
+    }
+
+    private sealed record Subject(string Name, Process Server, Func<Task> Run)
+    {
+        public List<double> Seconds { get; } = [];
+
+        public List<double> ProcessorSeconds { get; } = [];
+
+        public List<double> CopySeconds { get; } = [];
+
+        public async Task RunAsync(bool isCounted)
+        {
+            Server.Refresh();
+            var (started, processor, ended) = (Stopwatch.GetTimestamp(), Server.TotalProcessorTime, OfEndedChildren());
+            await Run();
+            if (isCounted)
+            {
+                Seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+                Server.Refresh();
+                ProcessorSeconds.Add((Server.TotalProcessorTime - processor).TotalSeconds);
+                CopySeconds.Add(OfEndedChildren() - ended);
+            }
+        }
+
+        // Fields 16 and 17, counted behind the name, in hundredths of a second.
+        private static double OfEndedChildren()
+        {
+            var fields = File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ');
+            return (long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture)) / 100.0;
         }
     }
 }

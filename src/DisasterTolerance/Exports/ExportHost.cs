@@ -12,6 +12,8 @@ namespace DisasterTolerance.Exports;
 /// <summary>Serves disks by NBD on the site's unix socket, and over TCP with TLS if the options say so. Begins to listen with the first disk. Thread-safe.</summary>
 internal sealed class ExportHost(ExportOptions options, ExportPlaces places, SiteContext site) : ISitePart, IAsyncDisposable
 {
+    // A host may start hundreds of machines from here, each with several disks and a connection per disk.
+    private const int MaxConnections = 4096;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly ILogger _log = site.Logs.CreateLogger<ExportHost>();
@@ -125,10 +127,10 @@ internal sealed class ExportHost(ExportOptions options, ExportPlaces places, Sit
         places.Demand();
         MakeDirectory();
         await RemoveStaleAsync(cancellationToken).ConfigureAwait(false);
-        _local = NbdServer.Start(new() { Listen = new UnixDomainSocketEndPoint(places.Socket), Failed = Report, Time = site.Clock });
+        _local = NbdServer.Start(new() { Listen = new UnixDomainSocketEndPoint(places.Socket), Failed = Report, Time = site.Clock, MaxConnections = MaxConnections });
         try
         {
-            _remote = options.Listen is null ? null : NbdServer.Start(new() { Listen = options.Listen, Tls = options.Tls, Failed = Report, Time = site.Clock });
+            _remote = options.Listen is null ? null : NbdServer.Start(new() { Listen = options.Listen, Tls = options.Tls, Failed = Report, Time = site.Clock, MaxConnections = MaxConnections });
         }
         catch
         {
@@ -140,14 +142,16 @@ internal sealed class ExportHost(ExportOptions options, ExportPlaces places, Sit
         Log.Listening(_log, places.Socket, $"{_remote?.EndPoint}");
     }
 
-    private void RemoveSocket() => Try(() => File.Delete(places.Socket));
-
+    // One that is there may be meant for more than this; the socket itself is its owner's only anyway.
     private void MakeDirectory() => Try(() =>
     {
-        Directory.CreateDirectory(places.SocketDirectory);
-        if (!OperatingSystem.IsWindows())
+        if (OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(places.SocketDirectory, OwnerOnly);
+            Directory.CreateDirectory(places.SocketDirectory);
+        }
+        else
+        {
+            Directory.CreateDirectory(places.SocketDirectory, OwnerOnly);
         }
     });
 
@@ -177,14 +181,20 @@ internal sealed class ExportHost(ExportOptions options, ExportPlaces places, Sit
         }
         catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            RemoveSocket();
+            Try(() => File.Delete(places.Socket));
             Log.StaleSocketRemoved(_log, places.Socket);
             return;
         }
+        catch (SocketException cause)
+        {
+            throw Unusable($"cannot be used: {cause.Message}", cause);
+        }
 
-        throw new DisasterToleranceException(
-            ErrorCode.AddressUnusable, $"The NBD socket {places.Socket} of site '{site.Name}' is served by another process. Stop that process, or give this site another Exports:SocketDirectory.");
+        throw Unusable("is served by another process. Stop that process", null);
     }
+
+    private DisasterToleranceException Unusable(string why, Exception? cause) =>
+        new(ErrorCode.AddressUnusable, $"The NBD socket {places.Socket} of site '{site.Name}' {why}, or give this site another Exports:SocketDirectory.", innerException: cause);
 
     private Uri LocalUri(string name) => new($"nbd+unix:///{Uri.EscapeDataString(name)}?socket={Uri.EscapeDataString(places.Socket).Replace("%2F", "/", StringComparison.Ordinal)}");
 

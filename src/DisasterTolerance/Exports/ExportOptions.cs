@@ -7,8 +7,8 @@ namespace DisasterTolerance.Exports;
 public sealed class ExportOptions
 {
     /// <summary>
-    /// The directory of the unix socket, for this site only: made, and closed to everybody but this process' user, when the first disk is served. Its path has at most 98 bytes of UTF-8, because a
-    /// socket's path is that short. Default: empty, which is <c>nbd</c> in the site's data directory; if that is too long, serving a disk fails and says so.
+    /// The directory of the unix socket, for this site only: made when the first disk is served, for this process' user only, if it is not there. The socket itself is that user's only in any case. The
+    /// path has at most 98 bytes of UTF-8, because a socket's path is that short. Default: empty, which is <c>nbd</c> in the site's data directory; if that is too long, serving a disk fails and says so.
     /// </summary>
     public string SocketDirectory { get; set; } = "";
 

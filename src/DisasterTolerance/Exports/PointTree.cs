@@ -13,6 +13,9 @@ internal sealed class PointTree(INodeSource source, ChunkGeometry geometry, Disk
     // A request takes one while it looks up; more at once than this are made and thrown away.
     private const int MaxReaders = 32;
 
+    // So many are looked up faster one by one than by a walk, which begins at the root.
+    private const int FewChunks = 128;
+
     private readonly ConcurrentBag<TreeReader> _readers = [];
 
     /// <summary>The hashes of the chunks from a position on; zero for those that are zeros.</summary>
@@ -33,12 +36,30 @@ internal sealed class PointTree(INodeSource source, ChunkGeometry geometry, Disk
     }
 
     /// <summary>Which chunks of a range are not zeros.</summary>
-    public IAsyncEnumerable<ChunkStretch> DataAsync(long first, long end, CancellationToken cancellationToken) =>
-        StretchAsync(DiffAsync(DiskTree.Empty(geometry, 0), first, cancellationToken), first, end, cancellationToken);
+    public IAsyncEnumerable<ChunkStretch> DataAsync(long first, long end, CancellationToken cancellationToken) => end - first <= FewChunks
+        ? LookUpAsync(first, (int)(end - first), cancellationToken)
+        : StretchAsync(DiffAsync(DiskTree.Empty(geometry, 0), first, cancellationToken), first, end, cancellationToken);
 
     /// <summary>Which chunks of a range differ from those of another tree of the same store and geometry.</summary>
     public IAsyncEnumerable<ChunkStretch> ChangedAsync(DiskTree old, long first, long end, CancellationToken cancellationToken) =>
         StretchAsync(DiffAsync(old, first, cancellationToken), first, end, cancellationToken);
+
+    private async IAsyncEnumerable<ChunkStretch> LookUpAsync(long first, int count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var hashes = new ContentHash[count];
+        await ReadAsync(first, hashes, cancellationToken).ConfigureAwait(false);
+        for (var at = 0; at < count;)
+        {
+            var from = at;
+            var has = !hashes[at].IsZero;
+            while (at < count && !hashes[at].IsZero == has)
+            {
+                at++;
+            }
+
+            yield return new(first + from, first + at, has);
+        }
+    }
 
     private IAsyncEnumerable<ReadOnlyMemory<LeafChange>> DiffAsync(DiskTree old, long first, CancellationToken cancellationToken) =>
         TreeDiff.WalkAsync(source, old, source, tree, geometry, first, cancellationToken);
