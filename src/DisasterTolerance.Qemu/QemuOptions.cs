@@ -71,7 +71,8 @@ public sealed class QemuOptions
     public TimeSpan WriteLatencyTarget { get; set; } = TimeSpan.FromMilliseconds(4);
 
     /// <summary>
-    /// How fast the disks of a machine that runs from exports are copied to its own, in bytes per second and disk; what reads as zeros is not counted. 0 for no limit, or at least 65,536. Default: 0.
+    /// How fast the disks of a machine that runs from exports are copied to its own, in bytes per second and disk. QEMU goes in steps of up to
+    /// 16 MiB. 0 for no limit, or at least 65,536. Default: 0.
     /// </summary>
     public long PullBytesPerSecond { get; set; }
 

@@ -102,7 +102,8 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
             }
             else
             {
-                // Paused by an error of the export while its server was away.
+                // As fast as the options say now, and no longer paused by an error of the export while its server was away.
+                await qemu.TryAsync("block-job-set-speed", new() { ["device"] = pull.Job, ["speed"] = options.PullBytesPerSecond }, cancellationToken).ConfigureAwait(false);
                 await qemu.TryAsync("job-resume", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
             }
         }

@@ -72,6 +72,32 @@ public sealed class InstantBootTests
         await HasAllAsync(sites.South.Console(copy), last);
     }
 
+    [Fact]
+    public async Task Failover_SiteAwayForLongerThanQemuWaits_StopsTheGuestAndGoesOn()
+    {
+        await using var sites = await TwoQemuSites.StartAsync(options => options.PullBytesPerSecond = Slow);
+        var (machine, last) = await LoseNorthAsync(sites);
+        var copy = (await sites.South.Get<IRecoveryService>().RecoverAsync(new() { Machine = machine.Uuid, Actor = "test" })).SiteMachine;
+        await HasAllAsync(sites.South.Console(copy), last);
+        await PullingAsync(sites.South, machine);
+
+        await sites.South.StopAsync();
+        await TwoQemuSites.UntilAsync(async () => await StatusAsync(sites.South, copy) == "io-error", "the guest is stopped");
+        await sites.South.StartAsync(null, sites.North);
+
+        await sites.South.Console(copy).WritesAsync(3);
+        await PulledAsync(sites.South, machine);
+        last = await KillGuestAsync(sites.South, copy);
+        await sites.South.Hypervisor.StartAsync(copy, null, default);
+        await HasAllAsync(sites.South.Console(copy), last);
+    }
+
+    private static async Task<string?> StatusAsync(QemuSite site, Guid machine)
+    {
+        await using var lease = await site.Hypervisor.Hosts.FindQemuAsync(site.Record(machine), default);
+        return (await lease.Host.ExecuteAsync("query-status", null, default)).GetProperty("status").GetString();
+    }
+
     private static async Task<(MachineRow Machine, int Last)> LoseNorthAsync(TwoQemuSites sites)
     {
         var image = await GuestImage.NeedAsync();
