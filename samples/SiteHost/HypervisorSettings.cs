@@ -39,6 +39,7 @@ internal sealed record HypervisorSettings(HypervisorKind Kind, string Path, ICon
         options.AgentTimeout = Section.GetValue(nameof(options.AgentTimeout), options.AgentTimeout);
         options.ReadsInFlight = Section.GetValue(nameof(options.ReadsInFlight), options.ReadsInFlight);
         options.WriteLatencyTarget = Section.GetValue(nameof(options.WriteLatencyTarget), options.WriteLatencyTarget);
+        options.PullBytesPerSecond = Section.GetValue(nameof(options.PullBytesPerSecond), options.PullBytesPerSecond);
         options.Hosts = [.. Section.List(nameof(options.Hosts))];
         options.Bridges = Section.GetSection(nameof(options.Bridges)).GetChildren().ToDictionary(bridge => bridge.Key, bridge => bridge.Value ?? "", StringComparer.Ordinal);
         options.Arguments = [.. Section.List(nameof(options.Arguments))];
