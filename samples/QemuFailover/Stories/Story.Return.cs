@@ -21,7 +21,7 @@ internal sealed partial class Story
     {
         var points = await world.SouthApi.ListPointsAsync(_plan.Uuid, _plan.SlaveSide, cancellationToken);
         Check(points.Count == 3, $"South should hold three recovery points and holds {points.Count}.");
-        await UntilSeenAsync(
+        await MoveAsync(
             world.SouthApi, world.South, PlanFacts.AwaitingConfirmation, () => world.SouthApi.RecoverAtSlaveAsync(_plan, points[0].Name, cancellationToken), cancellationToken);
         await VerifyAsync(world.AtSouth!, _toldBeforeLastRun, cancellationToken);
         await world.AtSouth!.Serial.WaitForFilesAsync(1, cancellationToken);
@@ -37,7 +37,7 @@ internal sealed partial class Story
         Say("what south never got is kept at north as a point of its own");
     }
 
-    private Task ConfirmAtSouthAsync(CancellationToken cancellationToken) => UntilSeenAsync(
+    private Task ConfirmAtSouthAsync(CancellationToken cancellationToken) => MoveAsync(
         world.SouthApi, world.South, PlanFacts.Normal, () => world.SouthApi.ConfirmAsync(_plan, cancellationToken), cancellationToken);
 
     private async Task ReverseRunAsync(CancellationToken cancellationToken)
@@ -49,7 +49,7 @@ internal sealed partial class Story
     private async Task MigrateBackAsync(CancellationToken cancellationToken)
     {
         world.AtNorth.Serial.Forget();
-        await UntilSeenAsync(
+        await MoveAsync(
             world.NorthApi,
             world.North,
             PlanFacts.AwaitingConfirmation,
@@ -62,7 +62,7 @@ internal sealed partial class Story
 
     private async Task ConfirmAtNorthAsync(CancellationToken cancellationToken)
     {
-        await UntilSeenAsync(world.NorthApi, world.North, PlanFacts.Normal, () => world.NorthApi.ConfirmAsync(_plan, cancellationToken), cancellationToken);
+        await MoveAsync(world.NorthApi, world.North, PlanFacts.Normal, () => world.NorthApi.ConfirmAsync(_plan, cancellationToken), cancellationToken);
         await world.AtNorth.Serial.WaitForFilesAsync(1, cancellationToken);
     }
 

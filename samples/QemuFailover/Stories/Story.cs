@@ -103,10 +103,14 @@ internal sealed partial class Story(World world)
         return run.Report.GetProperty("comparedBecause").GetString()!;
     }
 
-    /// <summary>Waits until a site sees the machine at its new place and in this procedure.</summary>
-    private Task UntilSeenAsync(SiteApi api, SiteProcess runningAt, int procedure, Func<Task> attempt, CancellationToken cancellationToken) => world.Persistence.UntilAsync(
-        $"The machine at '{runningAt.Name}' in procedure {procedure}",
-        async () => await api.FindPlanAsync(World.PlanName, cancellationToken) is { } plan && plan.RunningAt == runningAt.Uuid && plan.Procedure == procedure,
-        attempt,
-        cancellationToken);
+    /// <summary>Does a piece of work and waits until a site sees the machine at its new place and in this procedure.</summary>
+    private async Task MoveAsync(SiteApi api, SiteProcess runningAt, int procedure, Func<Task> work, CancellationToken cancellationToken)
+    {
+        // Once: a machine that was started must not be recovered anew, however long its disks are still on their way.
+        await world.Persistence.OnceAsync("The work", work, cancellationToken);
+        await world.Persistence.UntilAsync(
+            $"The machine at '{runningAt.Name}' in procedure {procedure}",
+            async () => await api.FindPlanAsync(World.PlanName, cancellationToken) is { } plan && plan.RunningAt == runningAt.Uuid && plan.Procedure == procedure,
+            cancellationToken);
+    }
 }
