@@ -67,7 +67,7 @@ internal sealed class GuestAgent : IDisposable
             await SendAsync(command, arguments, linked.Token).ConfigureAwait(false);
             var answer = await ReceiveAsync(linked.Token).ConfigureAwait(false);
             return answer.TryGetProperty("return", out var result) ? result
-                : throw new AgentException($"the guest agent refused '{command}': {(answer.TryGetProperty("error", out var error) && error.TryGetProperty("desc", out var text) ? text.GetString() : "no reason given")}");
+                : throw new AgentException($"the guest agent refused '{command}': {(answer.TryGetProperty("error", out var error) ? error.ToString() : "no reason given")}") { IsRefused = true };
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -106,7 +106,7 @@ internal sealed class GuestAgent : IDisposable
             }
 
             var answer = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
-            if (answer.TryGetProperty("return", out var repeated) && repeated.TryGetInt64(out var id) && id == number)
+            if (answer.TryGetProperty("return", out var repeated) && repeated.ValueKind == JsonValueKind.Number && repeated.TryGetInt64(out var id) && id == number)
             {
                 return;
             }
@@ -130,7 +130,7 @@ internal sealed class GuestAgent : IDisposable
             if (next == '\n' && line.Count > 0)
             {
                 using var document = JsonDocument.Parse(line.ToArray());
-                return document.RootElement.Clone();
+                return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw new JsonException("The agent's answer is no object.");
             }
 
             if (next is not ((byte)'\n' or Mark))
@@ -161,4 +161,8 @@ internal sealed class GuestAgent : IDisposable
 }
 
 /// <summary>The agent refused a command or did not answer it. Never leaves the provider.</summary>
-internal sealed class AgentException(string message, Exception? innerException = null) : Exception(message, innerException);
+internal sealed class AgentException(string message, Exception? innerException = null) : Exception(message, innerException)
+{
+    /// <summary>Whether the agent answered that it would not.</summary>
+    public bool IsRefused { get; init; }
+}

@@ -35,7 +35,7 @@ internal sealed class BlockGraph
         var (disk, path) = (entry.Id, machine.PathOf(entry));
         if (entry.Node is not null)
         {
-            return _nodes.GetValueOrDefault(entry.Node);
+            return InUse(entry.Node);
         }
 
         foreach (var (qdev, root) in _roots)
@@ -46,9 +46,16 @@ internal sealed class BlockGraph
             }
         }
 
-        return _nodes.GetValueOrDefault(BlockNames.Node(disk))
+        return InUse(BlockNames.Node(disk))
             ?? _roots.Values.Select(Below).FirstOrDefault(node => node is not null && node.FileName == path);
     }
+
+    /// <summary>
+    /// A node by name, if it is what a device writes to. One that lies below another one, as after a snapshot that somebody else made, does not change any more: it would be captured again and again and never
+    /// differ. Without any device, as in a storage daemon, every node counts.
+    /// </summary>
+    private BlockNode? InUse(string name) =>
+        _roots.Count == 0 || _roots.Values.Any(root => root == name || Below(root)?.Name == name) ? _nodes.GetValueOrDefault(name) : null;
 
     public bool Has(string node) => _nodes.ContainsKey(node);
 

@@ -53,6 +53,15 @@ internal sealed class BlockHost(Guid machine, QmpConnection connection, bool isD
         }
     }
 
+    /// <summary>Cancels a block job and waits until it is gone.</summary>
+    /// <returns>Whether there was one, and it ended in time.</returns>
+    public async ValueTask<bool> EndJobAsync(string job, QemuOptions options, CancellationToken cancellationToken)
+    {
+        using var ended = Expect(e => e.Name is "BLOCK_JOB_CANCELLED" or "BLOCK_JOB_COMPLETED" && e.Text("device") == job);
+        return await TryAsync("block-job-cancel", new() { ["device"] = job, ["force"] = true }, cancellationToken).ConfigureAwait(false)
+            && await ended.WaitAsync(options.CommandTimeout, options.Time, cancellationToken).ConfigureAwait(false) is not null;
+    }
+
     /// <summary>All block nodes as they are now.</summary>
     public async ValueTask<BlockGraph> ReadGraphAsync(CancellationToken cancellationToken)
     {

@@ -34,7 +34,14 @@ internal sealed class FileSystemFreeze(QemuOptions options, ILogger logger)
         try
         {
             var count = await agent.ExecuteAsync("guest-fsfreeze-freeze", null, timeout, cancellationToken).ConfigureAwait(false);
-            isFrozen = count.TryGetInt32(out var frozen) && frozen > 0;
+            isFrozen = count.ValueKind == System.Text.Json.JsonValueKind.Number && count.TryGetInt32(out var frozen) && frozen > 0;
+        }
+        catch (AgentException e) when (e.IsRefused)
+        {
+            // An agent that may not freeze has frozen nothing, and may not thaw either.
+            Log.NotFrozen(logger, machine.Uuid, e.Message);
+            Thawed(machine, journal);
+            return false;
         }
         catch (AgentException e)
         {
@@ -42,7 +49,7 @@ internal sealed class FileSystemFreeze(QemuOptions options, ILogger logger)
         }
         finally
         {
-            if (!isFrozen)
+            if (!isFrozen && journal.IsFrozen)
             {
                 agent.Dispose();
                 await ThawAsync(machine, journal).ConfigureAwait(false);
@@ -55,8 +62,15 @@ internal sealed class FileSystemFreeze(QemuOptions options, ILogger logger)
     /// <summary>Thaws; tries again for a while. A guest that cannot be asked is logged, stays in the journal and is thawed by whoever comes next.</summary>
     public async ValueTask ThawAsync(MachineRecord machine, SnapshotJournal journal)
     {
-        for (var attempt = 0; attempt < ThawAttempts && File.Exists(machine.Runtime.Agent); attempt++)
+        for (var attempt = 0; attempt < ThawAttempts; attempt++)
         {
+            if (machine.Document.Attach is null && Processes.PidFile.FindRunning(machine.Runtime.Pid) is null)
+            {
+                // Power off thaws everything.
+                Thawed(machine, journal);
+                return;
+            }
+
             try
             {
                 using var agent = await GuestAgent.ConnectAsync(machine.Runtime.Agent!, options.AgentTimeout, options.Time, CancellationToken.None).ConfigureAwait(false);
@@ -70,13 +84,6 @@ internal sealed class FileSystemFreeze(QemuOptions options, ILogger logger)
             catch (AgentException e)
             {
                 Log.ThawRepeats(logger, machine.Uuid, e.Message);
-            }
-
-            if (Processes.PidFile.FindRunning(machine.Runtime.Pid) is null && machine.Document.Attach is null)
-            {
-                // Power off thaws everything.
-                Thawed(machine, journal);
-                return;
             }
 
             await Task.Delay(ThawPause, options.Time, CancellationToken.None).ConfigureAwait(false);

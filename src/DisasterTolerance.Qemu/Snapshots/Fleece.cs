@@ -42,7 +42,8 @@ internal sealed class Fleece(string folder, string snapshot, string disk)
         cancellationToken);
 
     /// <summary>Takes everything away, in the order that lets the guest go on at full speed first.</summary>
-    public async ValueTask RemoveAsync(BlockHost host, BlockGraph graph, QemuOptions options, CancellationToken cancellationToken)
+    /// <exception cref="HypervisorException">QEMU did not let go of it in time: it stays in the journal and is tried again.</exception>
+    public async ValueTask RemoveAsync(Guid machine, BlockHost host, BlockGraph graph, QemuOptions options, CancellationToken cancellationToken)
     {
         if (graph.Has(Name))
         {
@@ -54,21 +55,19 @@ internal sealed class Fleece(string folder, string snapshot, string disk)
                 }
             }
 
-            using (var ended = host.Expect(e => e.Name is "BLOCK_JOB_CANCELLED" or "BLOCK_JOB_COMPLETED" && e.Text("device") == Name))
-            {
-                if (await host.TryAsync("block-job-cancel", new() { ["device"] = Name, ["force"] = true }, cancellationToken).ConfigureAwait(false))
-                {
-                    await ended.WaitAsync(options.CommandTimeout, options.Time, cancellationToken).ConfigureAwait(false);
-                }
-            }
+            await host.EndJobAsync(Name, options, cancellationToken).ConfigureAwait(false);
 
-            await host.TryAsync("blockdev-del", new() { ["node-name"] = Name }, cancellationToken).ConfigureAwait(false);
+            if (!await host.TryAsync("blockdev-del", new() { ["node-name"] = Name }, cancellationToken).ConfigureAwait(false)
+                && (await host.ReadGraphAsync(cancellationToken).ConfigureAwait(false)).Has(Name))
+            {
+                throw MachineErrors.Failed(machine, "Taking a snapshot away", $"QEMU still uses '{Name}', which keeps what the guest overwrites", "It is tried again with the next run.", true);
+            }
         }
 
-        DeleteFile();
+        DeleteFile(machine);
     }
 
-    public void DeleteFile()
+    private void DeleteFile(Guid machine)
     {
         try
         {
@@ -77,6 +76,10 @@ internal sealed class Fleece(string folder, string snapshot, string disk)
         catch (DirectoryNotFoundException)
         {
             // Nothing was made, so nothing is left.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw MachineErrors.Folder(machine, folder, e);
         }
     }
 }

@@ -22,6 +22,11 @@ internal sealed class MachineSnapshots(QemuOptions options, MachineFolders folde
         }
 
         var machine = folders.Get(request.Machine, cancellationToken);
+        if (machine.Document.Exports is not null)
+        {
+            throw MachineErrors.Failed(machine.Uuid, "Taking a snapshot", "disks of it are still served by exports", "Wait until they are copied to disks of its own.", true);
+        }
+
         machine.Runtime.Prepare(machine.Uuid);
         var journal = SnapshotJournal.Read(machine.Uuid, machine.Folder);
         await ThawLeftoverAsync(machine, journal).ConfigureAwait(false);
@@ -86,8 +91,9 @@ internal sealed class MachineSnapshots(QemuOptions options, MachineFolders folde
                 await ThawLeftoverAsync(machine, journal).ConfigureAwait(false);
                 await TakeAwayLeftoversAsync(machine, journal, cancellationToken).ConfigureAwait(false);
             }
-            catch (HypervisorException e)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
+                // Whatever is wrong with one machine, the others are captured.
                 Log.LeftoversStay(logger, machine.Uuid, e);
             }
         }
@@ -108,7 +114,8 @@ internal sealed class MachineSnapshots(QemuOptions options, MachineFolders folde
             Log.Leftover(logger, entry.Id, machine.Uuid);
             if (lease.Found is { } qemu)
             {
-                await _removal.TakeAwayAsync(machine, entry, qemu, cancellationToken).ConfigureAwait(false);
+                await _removal.TakeAwayAsync(machine, journal, entry, qemu, cancellationToken).ConfigureAwait(false);
+                journal.Write(machine.Uuid, machine.Folder);
             }
         }
     }

@@ -4,21 +4,28 @@ using DisasterTolerance.Qemu.Blocks;
 namespace DisasterTolerance.Qemu.Snapshots;
 
 /// <summary>A snapshot that this process has open: what all handles on it share. Thread-safe. Ends with its release.</summary>
-internal sealed class OpenSnapshot(
-    SnapshotEntry entry, Guid machine, MachineDefinition definition, IReadOnlyList<SnapshotDisk> disks, BlockHosts.Lease? lease) : IAsyncDisposable
+internal sealed class OpenSnapshot : IAsyncDisposable
 {
+    private readonly BlockHosts.Lease? _lease;
+    private readonly SnapshotWatch? _watch;
     private volatile string? _fault;
 
-    public SnapshotEntry Entry => entry;
+    public OpenSnapshot(SnapshotEntry entry, Guid machine, MachineDefinition definition, IReadOnlyList<SnapshotDisk> disks, BlockHosts.Lease? lease, SnapshotWatch? watch)
+    {
+        (Entry, Machine, Definition, Disks, _lease, _watch) = (entry, machine, definition, disks, lease, watch);
+        watch?.Begin(this);
+    }
 
-    public Guid Machine => machine;
+    public SnapshotEntry Entry { get; }
 
-    public MachineDefinition Definition => definition;
+    public Guid Machine { get; }
 
-    public IReadOnlyList<SnapshotDisk> Disks => disks;
+    public MachineDefinition Definition { get; }
+
+    public IReadOnlyList<SnapshotDisk> Disks { get; }
 
     /// <summary>The process that serves it; null if it has no block disks.</summary>
-    public BlockHost? Host => lease?.Host;
+    public BlockHost? Host => _lease?.Host;
 
     /// <summary>Why it is worth nothing any more; null while it is.</summary>
     public string? Fault => _fault;
@@ -31,20 +38,21 @@ internal sealed class OpenSnapshot(
         if (_fault is { } fault)
         {
             throw new HypervisorException(
-                ErrorCode.HypervisorFailed, machine, $"Snapshot {entry.Id} of machine {machine:D} ended before it was read: {fault} Nothing of it was kept; the next run tries again.", true);
+                ErrorCode.HypervisorFailed, Machine, $"Snapshot {Entry.Id} of machine {Machine:D} ended before it was read: {fault} Nothing of it was kept; the next run tries again.", true);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var disk in disks)
+        _watch?.Dispose();
+        foreach (var disk in Disks)
         {
             await disk.DisposeAsync().ConfigureAwait(false);
         }
 
-        if (lease is not null)
+        if (_lease is not null)
         {
-            await lease.DisposeAsync().ConfigureAwait(false);
+            await _lease.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

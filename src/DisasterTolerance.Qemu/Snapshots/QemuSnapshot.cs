@@ -47,7 +47,17 @@ internal sealed class QemuSnapshot(OpenSnapshot open) : ISnapshot
         public async ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             open.DemandWhole();
-            await disk.ReadAsync(offset, destination, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await disk.ReadAsync(offset, destination, cancellationToken).ConfigureAwait(false);
+            }
+            catch (HypervisorException)
+            {
+                // A snapshot that was given up says why, rather than that its connection is closed.
+                open.DemandWhole();
+                throw;
+            }
+
             open.DemandWhole();
         }
 

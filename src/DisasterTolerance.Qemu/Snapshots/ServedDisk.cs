@@ -7,7 +7,7 @@ namespace DisasterTolerance.Qemu.Snapshots;
 
 /// <summary>A disk of a snapshot as QEMU serves it by NBD. Large reads are cut into pieces of which several are in flight.</summary>
 internal sealed class ServedDisk(
-    Guid machine, DiskDefinition definition, string path, BlockHost host, NbdClient client, ReadPace pace, int readsInFlight, ChangeToken? token, IReadOnlyList<string> bitmaps, string? lostBecause)
+    Guid machine, DiskDefinition definition, string path, BlockHost host, NbdClient client, ReadPace pace, int readsInFlight, TimeProvider time, ChangeToken? token, IReadOnlyList<string> bitmaps, string? lostBecause)
     : SnapshotDisk(machine, definition)
 {
     private const int PieceBytes = 256 << 10;
@@ -88,7 +88,7 @@ internal sealed class ServedDisk(
     /// <summary>QEMU answers a disk that cannot be read by ending the connection; whether it ended itself is seen a moment later.</summary>
     private async ValueTask<HypervisorException> ExplainAsync(NbdException cause)
     {
-        await host.Connection.Ended.WaitAsync(Moment).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await host.Connection.Ended.WaitAsync(Moment, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return cause.Code == ErrorCode.LinkLost && !host.IsGone
             ? MachineErrors.Disk(Machine, Definition.Id, path, "QEMU runs on but ended the reading, as it does when the disk reports an error", cause)
             : Unreadable(cause);

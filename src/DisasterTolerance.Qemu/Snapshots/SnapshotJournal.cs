@@ -15,6 +15,9 @@ internal sealed record SnapshotJournal
     /// <summary>The change trackers, by disk.</summary>
     public Dictionary<string, TrackerEntry> Trackers { get; set; } = [];
 
+    /// <summary>Whether QEMU's NBD server was started by us, so that we stop it.</summary>
+    public bool ServesNbd { get; set; }
+
     /// <summary>Snapshots that were taken and not released.</summary>
     public List<SnapshotEntry> Snapshots { get; set; } = [];
 
@@ -59,6 +62,9 @@ internal sealed record TrackerEntry
     public Guid Plan { get; set; }
 
     public List<string> Bitmaps { get; set; } = [];
+
+    /// <summary>Bitmaps that are worth nothing and could not be taken away yet, because something used them.</summary>
+    public List<string> Useless { get; set; } = [];
 }
 
 /// <summary>A snapshot that was taken and not released.</summary>

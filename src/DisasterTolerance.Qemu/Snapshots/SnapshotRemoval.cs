@@ -19,7 +19,7 @@ internal sealed class SnapshotRemoval(QemuOptions options, BlockHosts hosts, ILo
         {
             var lease = await hosts.GetAsync(machine, cancellationToken).ConfigureAwait(false);
             await using var held = lease.ConfigureAwait(false);
-            await TakeAwayAsync(machine, entry, lease.Host, cancellationToken).ConfigureAwait(false);
+            await TakeAwayAsync(machine, journal, entry, lease.Host, cancellationToken).ConfigureAwait(false);
             await SettleAsync(machine, journal, entry, outcome, lease.Host, cancellationToken).ConfigureAwait(false);
         }
 
@@ -32,20 +32,15 @@ internal sealed class SnapshotRemoval(QemuOptions options, BlockHosts hosts, ILo
     }
 
     /// <summary>Takes away what a snapshot costs the guest; the bitmaps stay until it is released.</summary>
-    public async ValueTask TakeAwayAsync(MachineRecord machine, SnapshotEntry entry, BlockHost host, CancellationToken cancellationToken)
+    public async ValueTask TakeAwayAsync(MachineRecord machine, SnapshotJournal journal, SnapshotEntry entry, BlockHost host, CancellationToken cancellationToken)
     {
         var graph = await host.ReadGraphAsync(cancellationToken).ConfigureAwait(false);
         foreach (var disk in entry.Disks)
         {
-            await new Fleece(machine.Folder, entry.Id, disk).RemoveAsync(host, graph, options, cancellationToken).ConfigureAwait(false);
+            await new Fleece(machine.Folder, entry.Id, disk).RemoveAsync(machine.Uuid, host, graph, options, cancellationToken).ConfigureAwait(false);
         }
 
-        var exports = await host.ExecuteAsync("query-block-exports", null, cancellationToken).ConfigureAwait(false);
-        if (exports.GetArrayLength() == 0)
-        {
-            await host.TryAsync("nbd-server-stop", null, cancellationToken).ConfigureAwait(false);
-        }
-
+        await NbdServing.StopAsync(journal, host, cancellationToken).ConfigureAwait(false);
         if (!host.IsDaemon)
         {
             await GoOnAsync(host, cancellationToken).ConfigureAwait(false);
@@ -75,18 +70,18 @@ internal sealed class SnapshotRemoval(QemuOptions options, BlockHosts hosts, ILo
                 continue;
             }
 
-            var present = node.Bitmaps.Select(bitmap => bitmap.Name).ToHashSet(StringComparer.Ordinal);
-            var (actions, left) = TrackerRules.Settle(node.Name, tracker.Bitmaps, own, outcome, othersAreOpen);
-            if (!tracker.Bitmaps.TrueForAll(present.Contains))
+            if (TrackerRules.Present(tracker.Bitmaps, own, outcome, node.Bitmaps) is not { } bitmaps)
             {
                 // The process that had them is gone. What is left is worth nothing: the next snapshot says why and begins anew.
-                foreach (var name in tracker.Bitmaps.Where(present.Contains))
+                foreach (var name in tracker.Bitmaps.Where(name => node.Bitmaps.Any(bitmap => bitmap.Name == name)))
                 {
                     await host.TryAsync("block-dirty-bitmap-remove", TrackerRules.Named(node.Name, name), cancellationToken).ConfigureAwait(false);
                 }
 
                 continue;
             }
+
+            var (actions, left) = TrackerRules.Settle(node.Name, bitmaps, own, outcome, othersAreOpen);
 
             if (actions.Count > 0 && !await host.TryAsync("transaction", new() { ["actions"] = new JsonArray([.. actions.Select(action => (JsonNode)action)]) }, cancellationToken).ConfigureAwait(false))
             {

@@ -27,7 +27,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
                 entry.Consistency = SnapshotConsistency.PoweredOff;
                 journal.Snapshots.Add(entry);
                 journal.Write(machine.Uuid, machine.Folder);
-                return new(entry, machine.Uuid, DefinitionMapping.ToDefinition(machine.Document, [.. contents.Select(disk => disk.Definition)]), contents, null);
+                return new(entry, machine.Uuid, DefinitionMapping.ToDefinition(machine.Document, [.. contents.Select(disk => disk.Definition)]), contents, null, null);
             }
 
             foreach (var disk in machine.BlockDisks)
@@ -51,7 +51,12 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
                 await lease.DisposeAsync().ConfigureAwait(false);
             }
 
-            throw e is ToolException or IOException ? MachineErrors.Failed(machine.Uuid, "Taking a snapshot", e.Message, "The machine goes on; the next run tries again.", true, e) : e;
+            if (e is ToolException or IOException or UnauthorizedAccessException)
+            {
+                throw MachineErrors.Failed(machine.Uuid, "Taking a snapshot", e.Message, "The machine goes on; the next run tries again.", true, e);
+            }
+
+            throw;
         }
     }
 
@@ -84,16 +89,27 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
                 pace.Watch(host);
             }
 
-            var disks = await ServeAsync(machine, request, host, shots, contents, pace, cancellationToken).ConfigureAwait(false);
-            var open = new OpenSnapshot(entry, machine.Uuid, DefinitionMapping.ToDefinition(machine.Document, [.. disks.Select(disk => disk.Definition)]), disks, lease);
-            new SnapshotWatch(open, logger).Begin();
-            return open;
+            var disks = await ServeAsync(machine, journal, request, host, shots, contents, pace, cancellationToken).ConfigureAwait(false);
+            return new(entry, machine.Uuid, DefinitionMapping.ToDefinition(machine.Document, [.. disks.Select(disk => disk.Definition)]), disks, lease, new(host, options, logger));
         }
         catch (Exception)
         {
+            await GiveUpAsync(machine, journal, entry).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async ValueTask GiveUpAsync(MachineRecord machine, SnapshotJournal journal, SnapshotEntry entry)
+    {
+        try
+        {
             // Not by the caller's token: he may have given up, and the guest must go on all the same.
             await removal.ReleaseAsync(machine, journal, entry, SnapshotOutcome.Abandoned, CancellationToken.None).ConfigureAwait(false);
-            throw;
+        }
+        catch (HypervisorException e)
+        {
+            // What the caller hears is why the snapshot failed; what is left is in the journal.
+            Log.LeftoversStay(logger, machine.Uuid, e);
         }
     }
 
@@ -103,12 +119,19 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
     {
         foreach (var shot in shots)
         {
-            foreach (var useless in shot.Tracker.Remove)
+            List<string> useless = [];
+            foreach (var name in shot.Tracker.Remove.Concat(journal.Trackers.GetValueOrDefault(shot.Disk.Id)?.Useless ?? []))
             {
-                await host.TryAsync("block-dirty-bitmap-remove", TrackerRules.Named(shot.Node.Name, useless), cancellationToken).ConfigureAwait(false);
+                // One that an open snapshot still shows is tried again the next time.
+                var isGone = !shot.Node.Bitmaps.Any(bitmap => bitmap.Name == name)
+                    || await host.TryAsync("block-dirty-bitmap-remove", TrackerRules.Named(shot.Node.Name, name), cancellationToken).ConfigureAwait(false);
+                if (!isGone)
+                {
+                    useless.Add(name);
+                }
             }
 
-            journal.Trackers[shot.Disk.Id] = new() { Plan = request.Plan, Bitmaps = [.. shot.Tracker.Usable, BlockNames.Bitmap(request.Plan, request.Id)] };
+            journal.Trackers[shot.Disk.Id] = new() { Plan = request.Plan, Bitmaps = [.. shot.Tracker.Usable, BlockNames.Bitmap(request.Plan, request.Id)], Useless = useless };
         }
 
         journal.Snapshots.Add(entry);
@@ -126,8 +149,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(isFrozen ? limit.Token : CancellationToken.None, cancellationToken);
             var next = BlockNames.Bitmap(request.Plan, request.Id);
             var actions = shots.SelectMany(shot => TrackerRules
-                .Rotate(shot.Node.Name, shot.Tracker.Usable, next, shot.Disk.Format == QemuDiskFormat.Qcow2)
-                .Append(shot.Fleece.Begin(shot.Node)));
+                .Rotate(shot.Node.Name, shot.Tracker.Usable, next, shot.Disk.Format == QemuDiskFormat.Qcow2, shot.Fleece.Begin(shot.Node)));
             await host.ExecuteAsync("transaction", new() { ["actions"] = new JsonArray([.. actions.Select(action => (JsonNode)action)]) }, linked.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
@@ -146,9 +168,9 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
     }
 
     private async ValueTask<IReadOnlyList<SnapshotDisk>> ServeAsync(
-        MachineRecord machine, SnapshotRequest request, BlockHost host, List<Shot> shots, List<SnapshotDisk> contents, ReadPace pace, CancellationToken cancellationToken)
+        MachineRecord machine, SnapshotJournal journal, SnapshotRequest request, BlockHost host, List<Shot> shots, List<SnapshotDisk> contents, ReadPace pace, CancellationToken cancellationToken)
     {
-        await StartServerAsync(host, cancellationToken).ConfigureAwait(false);
+        await NbdServing.StartAsync(machine, journal, host, options, cancellationToken).ConfigureAwait(false);
         Dictionary<string, SnapshotDisk> disks = contents.ToDictionary(disk => disk.Definition.Id, StringComparer.Ordinal);
         try
         {
@@ -171,13 +193,6 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
         }
     }
 
-    private static async ValueTask StartServerAsync(BlockHost host, CancellationToken cancellationToken)
-    {
-        // A process serves on one address only. If it does already, it is on ours, or the connection fails and says so.
-        var address = new JsonObject { ["addr"] = new JsonObject { ["type"] = "unix", ["data"] = new JsonObject { ["path"] = host.NbdPath } } };
-        await host.TryAsync("nbd-server-start", address, cancellationToken).ConfigureAwait(false);
-    }
-
     private async ValueTask<SnapshotDisk> ConnectAsync(MachineRecord machine, SnapshotRequest request, BlockHost host, Shot shot, ReadPace pace, CancellationToken cancellationToken)
     {
         NbdClient client;
@@ -196,8 +211,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
         }
         catch (NbdException e)
         {
-            throw MachineErrors.Failed(
-                machine.Uuid, "Reading a snapshot", e.Message, $"If something else serves disks of this QEMU on another address, stop that server: QEMU has only one. Ours is '{host.NbdPath}'.", true, e);
+            throw MachineErrors.Failed(machine.Uuid, "Reading a snapshot", e.Message, "The next run tries again.", true, e);
         }
 
         // A bitmap of a raw disk lives as long as the process that has the disk: the storage daemon's ends with the snapshot.
@@ -210,6 +224,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
             client,
             pace,
             options.ReadsInFlight,
+            options.Time,
             outlives ? new ChangeToken(BlockNames.Bitmap(request.Plan, request.Id)) : null,
             shot.Tracker.Usable,
             shot.Tracker.LostBecause);

@@ -28,10 +28,14 @@ internal static class TrackerRules
         return lost is null ? new(entry.Bitmaps, [], null) : new([], [.. entry.Bitmaps.Where(byName.ContainsKey)], lost);
     }
 
-    /// <summary>What a snapshot's transaction does to the bitmaps of a disk: a new one begins, the last one ends, at the same instant.</summary>
-    public static IEnumerable<JsonObject> Rotate(string node, IReadOnlyList<string> bitmaps, string next, bool isPersistent)
+    /// <summary>
+    /// What a snapshot's transaction does with a disk: a new bitmap begins, the snapshot begins, the last bitmap ends. In this order, because only the beginning of the snapshot holds writes back: one that comes
+    /// before it, from another thread of QEMU, then stands in both bitmaps and in none too few.
+    /// </summary>
+    public static IEnumerable<JsonObject> Rotate(string node, IReadOnlyList<string> bitmaps, string next, bool isPersistent, JsonObject begin)
     {
         yield return Action("block-dirty-bitmap-add", new() { ["node"] = node, ["name"] = next, ["persistent"] = isPersistent });
+        yield return begin;
         if (bitmaps.Count > 0)
         {
             yield return Action("block-dirty-bitmap-disable", Named(node, bitmaps[^1]));
@@ -71,6 +75,29 @@ internal static class TrackerRules
 
         actions.Add(Action("block-dirty-bitmap-remove", Named(node, own)));
         return (actions, [.. bitmaps.Where(name => name != own)]);
+    }
+
+    /// <summary>
+    /// Which of the journal's bitmaps are really there to be settled. A run that failed before its transaction never made its own, and leaves the others as they were; a process that was killed after settling,
+    /// before it could write that down, has taken bitmaps away already.
+    /// </summary>
+    /// <returns>The bitmaps that count, oldest first; null if some are missing that nobody took away.</returns>
+    public static IReadOnlyList<string>? Present(IReadOnlyList<string> bitmaps, string own, SnapshotOutcome outcome, IReadOnlyList<BitmapFacts> present)
+    {
+        var byName = present.Where(bitmap => !bitmap.IsInconsistent).ToDictionary(bitmap => bitmap.Name, StringComparer.Ordinal);
+        if (bitmaps.All(byName.ContainsKey))
+        {
+            return bitmaps;
+        }
+
+        if (outcome == SnapshotOutcome.Captured)
+        {
+            var at = bitmaps.ToList().IndexOf(own);
+            return at >= 0 && bitmaps.Skip(at).All(byName.ContainsKey) ? [.. bitmaps.Skip(at)] : null;
+        }
+
+        string[] others = [.. bitmaps.Where(name => name != own)];
+        return others.Length > 0 && !byName.ContainsKey(own) && others.All(byName.ContainsKey) && byName[others[^1]].IsRecording ? others : null;
     }
 
     /// <summary>The bitmaps whose bits together are the changes since a token; null if the token is of no bitmap that the snapshot had.</summary>

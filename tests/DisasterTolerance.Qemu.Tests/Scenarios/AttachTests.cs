@@ -63,6 +63,35 @@ public sealed class AttachTests : IAsyncLifetime
         await _folder.Hypervisor.ReleaseSnapshotAsync(_machine, "good", SnapshotOutcome.Captured, _cancellation);
     }
 
+    [Fact]
+    public async Task TakeSnapshot_SomebodyElseServes_IsRefusedAndTheirServerStays()
+    {
+        await StartForeignAsync(isBad: false);
+        await using var lease = await _folder.Hypervisor.Hosts.FindQemuAsync(Record, _cancellation);
+        await lease.Host.ExecuteAsync("nbd-server-start", new() { ["addr"] = new JsonObject { ["type"] = "unix", ["data"] = new JsonObject { ["path"] = Path.Combine(Folder, "their-nbd") } } }, _cancellation);
+
+        var failure = await Assert.ThrowsAsync<HypervisorException>(() => _folder.Hypervisor.TakeSnapshotAsync(Request("refused"), _cancellation).AsTask());
+
+        Assert.Contains("somebody else", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(await _folder.Hypervisor.ListSnapshotsAsync(_machine, _cancellation).ToListAsync(_cancellation));
+        Assert.False(await lease.Host.TryAsync("nbd-server-start", new() { ["addr"] = new JsonObject { ["type"] = "unix", ["data"] = new JsonObject { ["path"] = Path.Combine(Folder, "third") } } }, _cancellation));
+        Assert.Equal(0, (await lease.Host.ExecuteAsync("query-jobs", null, _cancellation)).GetArrayLength());
+    }
+
+    [Fact]
+    public async Task TakeSnapshot_NodeThatTheGuestLeft_IsRefused()
+    {
+        await StartForeignAsync(isBad: false);
+        await using var lease = await _folder.Hypervisor.Hosts.FindQemuAsync(Record, _cancellation);
+        await lease.Host.ExecuteAsync("blockdev-snapshot-sync", new() { ["node-name"] = "theirs", ["snapshot-file"] = Path.Combine(Folder, "top.qcow2"), ["snapshot-node-name"] = "top" }, _cancellation);
+
+        var failure = await Assert.ThrowsAsync<HypervisorException>(() => _folder.Hypervisor.TakeSnapshotAsync(Request("old"), _cancellation).AsTask());
+
+        Assert.Equal(ErrorCode.DiskUnusable, failure.Code);
+    }
+
+    private MachineRecord Record => new MachineFolders(_folder.Path, null, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Get(_machine, _cancellation);
+
     private SnapshotRequest Request(string id) => new(_machine, id, SnapshotConsistency.Application, TimeSpan.FromSeconds(5));
 
     /// <summary>Starts a QEMU with one raw disk, as somebody with a tool of their own does.</summary>

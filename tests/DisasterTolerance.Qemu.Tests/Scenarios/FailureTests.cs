@@ -121,6 +121,24 @@ public sealed partial class FailureTests
     }
 
     [Fact]
+    public async Task Snapshot_FailsBeforeItsTransaction_KeepsTheTracker()
+    {
+        await using var guest = await OneGuest.StartAsync("mode=write pause=20");
+        await guest.Console.SaysAsync("wrote 3 ");
+        var since = await guest.TakeAndReadAsync("first", SnapshotOutcome.Captured);
+        var fleece = Path.Combine(guest.Record.Folder, "fleece");
+        Directory.Delete(fleece);
+        await File.WriteAllTextAsync(fleece, "in the way", _cancellation);
+
+        await Assert.ThrowsAsync<HypervisorException>(() => guest.Hypervisor.TakeSnapshotAsync(guest.Request("fails"), _cancellation).AsTask());
+
+        File.Delete(fleece);
+        await using var next = await guest.Hypervisor.TakeSnapshotAsync(guest.Request("next"), _cancellation);
+        Assert.NotEmpty((await guest.Hypervisor.GetChangedExtentsAsync(next, "disk0", since, _cancellation)).Extents!);
+        await guest.Hypervisor.ReleaseSnapshotAsync(guest.Machine, "next", SnapshotOutcome.Captured, _cancellation);
+    }
+
+    [Fact]
     public async Task Snapshot_ForeignBitmapAndJob_AreLeftAlone()
     {
         await using var guest = await OneGuest.StartAsync("mode=write pause=20");

@@ -44,8 +44,24 @@ public sealed class TrackerRulesTests
     public void Judge_NoTracker_SaysSo() => Assert.NotNull(TrackerRules.Judge(null, Plan, [Bitmap("foreign")]).LostBecause);
 
     [Fact]
-    public void Rotate_WithBitmaps_BeginsTheNextAndEndsTheLast() => Assert.Equal(
-        ["block-dirty-bitmap-add c", "block-dirty-bitmap-disable b"], TrackerRules.Rotate("node", ["a", "b"], "c", true).Select(action => $"{action["type"]} {action["data"]!["name"]}"));
+    public void Rotate_WithBitmaps_BeginsTheNextBeforeTheSnapshotAndEndsTheLastAfterIt() => Assert.Equal(
+        ["block-dirty-bitmap-add c", "begin ", "block-dirty-bitmap-disable b"],
+        TrackerRules.Rotate("node", ["a", "b"], "c", true, TrackerRules.Action("begin", [])).Select(action => $"{action["type"]} {action["data"]!["name"]}"));
+
+    [Theory]
+    [InlineData(SnapshotOutcome.Abandoned, "a,b", "b", "a!", "a")]
+    [InlineData(SnapshotOutcome.Abandoned, "a,b", "b", "a", null)]
+    [InlineData(SnapshotOutcome.Abandoned, "a,b", "b", "a,b!", "a,b")]
+    [InlineData(SnapshotOutcome.Abandoned, "b", "b", "", null)]
+    [InlineData(SnapshotOutcome.Captured, "a,b", "b", "b!", "b")]
+    [InlineData(SnapshotOutcome.Captured, "a,b", "b", "a", null)]
+    [InlineData(SnapshotOutcome.Captured, "a,b,c", "b", "b", null)]
+    public void Present_SomeAreMissing_KeepsThoseThatCount(SnapshotOutcome outcome, string journal, string own, string there, string? kept)
+    {
+        var present = Split(there).Select(name => Bitmap(name.TrimEnd('!'), recording: name.EndsWith('!'))).ToList();
+
+        Assert.Equal(kept is null ? null : Split(kept), TrackerRules.Present(Split(journal), own, outcome, present));
+    }
 
     [Theory]
     [InlineData(SnapshotOutcome.Captured, "a,b", "b", false, "remove a", "b")]
