@@ -94,4 +94,43 @@ public sealed class ReplicationTests
         Assert.All(counters, counter => Assert.InRange(counter.First - counter.Second, 0, 1));
         Assert.True(counters.Max(counter => counter.First) > counters.Min(counter => counter.First));
     }
+
+    [Fact]
+    public async Task CrashConsistentPoint_OverlayOverIt_IsReplayedCleanAndThePointStays()
+    {
+        var image = await GuestImage.NeedAsync();
+        await using var sites = await TwoQemuSites.StartAsync();
+        var guest = await sites.North.CreateAsync(image, "mode=write kib=64 pause=5", (QemuDiskFormat.Qcow2, 128 * Mebibyte));
+        await sites.North.Hypervisor.StartAsync(guest, null, default);
+        await sites.North.Console(guest).SaysAsync("wrote 10 ");
+
+        // Nobody can ask the guest to be quiet.
+        File.Delete(sites.North.Record(guest).Runtime.Agent!);
+        var machine = await sites.ProtectAsync(guest);
+        await TwoQemuSites.RunAsync(sites.North, machine);
+        var point = Assert.Single(await TwoQemuSites.PointsAsync(sites.South, machine));
+        Assert.Equal(Hypervisors.SnapshotConsistency.Crash, point.Consistency);
+        var before = await HashAsync(sites, machine, point);
+
+        var folder = Directory.CreateTempSubdirectory("dtq");
+        await using (var served = await sites.South.Get<IPointExports>().ServeAsync(new() { Machine = machine.Uuid, IsWritable = true, Actor = "test" }))
+        {
+            await using var looker = GuestMachine.Start(image, folder.FullName, "mode=verify", served.Disks.Single(disk => disk.Disk == "disk0").Uri.OriginalString);
+            var verdict = await looker.SaysAsync("VERIFY");
+            await looker.PowersOffAsync();
+
+            Assert.Contains("fs vda journal", looker.Said);
+            Assert.Contains(" bad=0 missing=0 ", verdict, StringComparison.Ordinal);
+            Assert.Contains("check vda exit=0", looker.Said);
+        }
+
+        folder.Delete(true);
+        Assert.Equal(before, await HashAsync(sites, machine, point));
+    }
+
+    private static async Task<string> HashAsync(TwoQemuSites sites, Catalog.MachineRow machine, Catalog.PointRow point)
+    {
+        await using var disk = File.OpenRead(await TwoQemuSites.ExportAsync(sites.South, machine, point, "disk0"));
+        return Convert.ToHexString(await System.Security.Cryptography.SHA256.HashDataAsync(disk));
+    }
 }
