@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Qemu.Blocks;
 using DisasterTolerance.Qemu.Disks;
@@ -14,14 +12,17 @@ namespace DisasterTolerance.Qemu.InstantBoot;
 /// <code>
 ///   a mirror per disk ─▶ all of them up to date ─▶ guest paused ─▶ devices on the new disks ─▶ machine.json says so, durably ─▶ guest goes on
 /// </code>
-/// The guest stands still for the last three steps only, some milliseconds: were it running, a write that it flushed could lie on the new disk alone while the definition still names the export. A process that
-/// is killed anywhere leaves a machine that runs, or stands still, from one of the two; the next call goes on from what it finds.
+/// The guest stands still for the last three steps only, some milliseconds (<see cref="DiskSwitch"/>): were it running, a write that it flushed could lie on the new disk alone while the definition still names
+/// the export. A process that is killed anywhere leaves a machine that runs, or stands still, from one of the two; the next call goes on from what it finds.
 /// </summary>
 internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGates gates, MachineFolders folders, MachineRegistry registry, ILogger logger)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstNudge = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastNudge = TimeSpan.FromSeconds(30);
 
     private readonly DiskFiles _files = new(options);
+    private readonly DiskSwitch _switch = new(options, folders, logger);
 
     public async ValueTask RunAsync(Guid machine, IProgress<long>? copiedBytes, CancellationToken cancellationToken)
     {
@@ -42,14 +43,19 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
         List<Pull> pulls;
         using (await gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false))
         {
-            await GoOnAsync(qemu, cancellationToken).ConfigureAwait(false);
-            pulls = await BeginAsync(record, qemu, cancellationToken).ConfigureAwait(false);
+            await _switch.SettleAsync(folders.Get(machine, cancellationToken), qemu, cancellationToken).ConfigureAwait(false);
+            record = folders.Get(machine, cancellationToken);
+            pulls = Pull.Of(record);
+            await BeginAsync(record, qemu, pulls, cancellationToken).ConfigureAwait(false);
         }
 
-        await WaitReadyAsync(record, qemu, pulls, copiedBytes, cancellationToken).ConfigureAwait(false);
-        using (await gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false))
+        if (pulls.Count > 0)
         {
-            await SwitchAsync(record, qemu, pulls, cancellationToken).ConfigureAwait(false);
+            await WaitReadyAsync(record, qemu, pulls, copiedBytes, cancellationToken).ConfigureAwait(false);
+            using (await gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false))
+            {
+                await _switch.SwitchAsync(record, qemu, pulls, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
@@ -64,6 +70,11 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
             throw MachineErrors.Failed(machine, "Pulling the disks", "the machine was started meanwhile", "The pull goes on while it runs.", true);
         }
 
+        if (PidFile.FindRunning(record.Runtime.Pid) is { } process)
+        {
+            throw MachineErrors.Failed(machine, "Pulling the disks", $"its process {process} runs and its monitor does not answer", "Nothing was copied; end the process if it hangs for good.", true);
+        }
+
         if (record.Document.Exports is { } exports)
         {
             await new OfflinePull(registry).RunAsync(record, exports, copiedBytes, cancellationToken).ConfigureAwait(false);
@@ -71,34 +82,16 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
         }
     }
 
-    /// <summary>A guest that stopped while the exports were away goes on now that they are back.</summary>
-    private static async ValueTask GoOnAsync(BlockHost qemu, CancellationToken cancellationToken)
+    private async ValueTask BeginAsync(MachineRecord machine, BlockHost qemu, List<Pull> pulls, CancellationToken cancellationToken)
     {
-        var status = await qemu.ExecuteAsync("query-status", null, cancellationToken).ConfigureAwait(false);
-        if (status.GetProperty("status").GetString() == "io-error")
+        var jobs = await MirrorJob.ReadAsync(qemu, cancellationToken).ConfigureAwait(false);
+        foreach (var pull in pulls)
         {
-            await qemu.ExecuteAsync("cont", null, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async ValueTask<List<Pull>> BeginAsync(MachineRecord machine, BlockHost qemu, CancellationToken cancellationToken)
-    {
-        var graph = await qemu.ReadGraphAsync(cancellationToken).ConfigureAwait(false);
-        var running = await JobsAsync(qemu, cancellationToken).ConfigureAwait(false);
-        List<Pull> pulls = [];
-        foreach (var disk in machine.BlockDisks)
-        {
-            var root = graph.Find(machine, disk) ?? throw MachineErrors.Disk(machine.Uuid, disk.Id, machine.PathOf(disk), "QEMU has no such disk");
-            var pull = new Pull(disk, BlockNames.MirrorJob(disk.Id), BlockNames.PulledNode(disk.Id));
-            pulls.Add(pull);
-            if (root.Name == pull.Target)
+            var job = jobs.GetValueOrDefault(pull.Job);
+            if (job is null or { IsConcluded: true })
             {
-                // Switched over by a process that was killed before it could write that down.
-                pull.IsSwitched = true;
-            }
-            else if (!running.ContainsKey(pull.Job))
-            {
-                await BeginAsync(machine, qemu, graph, root, pull, cancellationToken).ConfigureAwait(false);
+                await qemu.TryAsync("job-dismiss", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
+                await BeginAsync(machine, qemu, pull, cancellationToken).ConfigureAwait(false);
             }
             else
             {
@@ -107,13 +100,20 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
                 await qemu.TryAsync("job-resume", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
             }
         }
-
-        return pulls;
     }
 
-    private async ValueTask BeginAsync(MachineRecord machine, BlockHost qemu, BlockGraph graph, BlockNode root, Pull pull, CancellationToken cancellationToken)
+    private async ValueTask BeginAsync(MachineRecord machine, BlockHost qemu, Pull pull, CancellationToken cancellationToken)
     {
         var path = machine.PathOf(pull.Disk);
+        var graph = await qemu.ReadGraphAsync(cancellationToken).ConfigureAwait(false);
+        var root = graph.Find(machine, pull.Disk) ?? throw MachineErrors.Disk(machine.Uuid, pull.Disk.Id, path, "QEMU has no such disk");
+        if (root.Driver != "nbd")
+        {
+            // The file below is deleted, and a guest that is on it would lose everything.
+            throw MachineErrors.Failed(
+                machine.Uuid, $"Pulling disk '{pull.Disk.Id}'", $"its machine.json names an export and the guest is on '{root.FileName}' ({root.Driver})", "Nothing was changed. Take the disk out of \"exports\" if that is right.");
+        }
+
         if (graph.Has(pull.Target))
         {
             await qemu.ExecuteAsync("blockdev-del", new() { ["node-name"] = pull.Target }, cancellationToken).ConfigureAwait(false);
@@ -145,24 +145,20 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
 
     private async ValueTask WaitReadyAsync(MachineRecord machine, BlockHost qemu, List<Pull> pulls, IProgress<long>? copiedBytes, CancellationToken cancellationToken)
     {
+        var (nudge, nudged) = (FirstNudge, options.Time.GetTimestamp());
         while (true)
         {
-            var jobs = await JobsAsync(qemu, cancellationToken).ConfigureAwait(false);
+            var jobs = await MirrorJob.ReadAsync(qemu, cancellationToken).ConfigureAwait(false);
             var (copied, isReady) = (0L, true);
-            foreach (var pull in pulls.Where(pull => !pull.IsSwitched))
+            foreach (var pull in pulls)
             {
-                if (!jobs.TryGetValue(pull.Job, out var job))
+                var job = jobs.GetValueOrDefault(pull.Job);
+                if (job is null or { IsConcluded: true } or { Error: not null })
                 {
-                    throw MachineErrors.Failed(machine.Uuid, $"Pulling disk '{pull.Disk.Id}'", "its mirror job is gone", "The machine runs on from the export; the pull begins anew.", true);
+                    await EndedAsync(machine, qemu, pull, job, cancellationToken).ConfigureAwait(false);
                 }
 
-                if (job.Error is { } error)
-                {
-                    await qemu.TryAsync("job-dismiss", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
-                    throw MachineErrors.Failed(machine.Uuid, $"Pulling disk '{pull.Disk.Id}'", error, "The machine runs on from the export; the pull begins anew.", true);
-                }
-
-                copied += job.Copied;
+                copied += job!.Copied;
                 isReady &= job.IsReady;
             }
 
@@ -172,74 +168,45 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
                 return;
             }
 
+            if (options.Time.GetElapsedTime(nudged) >= nudge && await NudgeAsync(machine, qemu, jobs, pulls, cancellationToken).ConfigureAwait(false))
+            {
+                (nudge, nudged) = (nudge * 2 < LastNudge ? nudge * 2 : LastNudge, options.Time.GetTimestamp());
+            }
+
             await Task.Delay(LookAgain, options.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask SwitchAsync(MachineRecord machine, BlockHost qemu, List<Pull> pulls, CancellationToken cancellationToken)
+    /// <summary>Lets a guest and jobs go on that an error of the export stopped; it may be there again.</summary>
+    /// <returns>Whether anything stood.</returns>
+    private async ValueTask<bool> NudgeAsync(MachineRecord machine, BlockHost qemu, Dictionary<string, MirrorJob> jobs, List<Pull> pulls, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var began = options.Time.GetTimestamp();
-        await qemu.ExecuteAsync("stop", null, CancellationToken.None).ConfigureAwait(false);
-        try
+        var stood = false;
+        foreach (var pull in pulls.Where(pull => jobs[pull.Job].IsPaused))
         {
-            foreach (var pull in pulls.Where(pull => !pull.IsSwitched))
-            {
-                using var concluded = qemu.Expect(e => e.Name == "JOB_STATUS_CHANGE" && e.Text("id") == pull.Job && e.Text("status") == "concluded");
-                await qemu.ExecuteAsync("job-complete", new() { ["id"] = pull.Job }, CancellationToken.None).ConfigureAwait(false);
-                await concluded.WaitAsync(options.CommandTimeout, options.Time, CancellationToken.None).ConfigureAwait(false);
-                var job = (await JobsAsync(qemu, CancellationToken.None).ConfigureAwait(false)).GetValueOrDefault(pull.Job);
-                if (job is not { IsConcluded: true, Error: null })
-                {
-                    throw MachineErrors.Failed(machine.Uuid, $"Switching disk '{pull.Disk.Id}' over", job?.Error ?? "QEMU took too long", "The machine runs on; the pull goes on from what it finds.", true);
-                }
-
-                await qemu.TryAsync("job-dismiss", new() { ["id"] = pull.Job }, CancellationToken.None).ConfigureAwait(false);
-                pull.IsSwitched = true;
-            }
-
-            MachineFile.Write(machine.Folder, folders.Get(machine.Uuid, CancellationToken.None).Document with { Exports = null });
-        }
-        finally
-        {
-            await qemu.TryAsync("cont", null, CancellationToken.None).ConfigureAwait(false);
+            stood |= await qemu.TryAsync("job-resume", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
         }
 
-        Log.SwitchedOver(logger, machine.Uuid, options.Time.GetElapsedTime(began));
-        foreach (var pull in pulls)
+        if (await DiskSwitch.StatusAsync(qemu, cancellationToken).ConfigureAwait(false) != "io-error")
         {
-            await qemu.TryAsync("blockdev-del", new() { ["node-name"] = BlockNames.Node(pull.Disk.Id) }, CancellationToken.None).ConfigureAwait(false);
+            return stood;
         }
+
+        using var gate = await gates.EnterAsync(machine.Uuid, cancellationToken).ConfigureAwait(false);
+        await _switch.GoOnAsync(machine.Uuid, qemu, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
-    private static async ValueTask<Dictionary<string, MirrorJob>> JobsAsync(BlockHost qemu, CancellationToken cancellationToken)
+    /// <summary>A job ended without being asked to: it failed, or somebody cancelled or completed it.</summary>
+    private async ValueTask EndedAsync(MachineRecord machine, BlockHost qemu, Pull pull, MirrorJob? job, CancellationToken cancellationToken)
     {
-        var jobs = await qemu.ExecuteAsync("query-jobs", null, cancellationToken).ConfigureAwait(false);
-        return jobs.EnumerateArray().Select(MirrorJob.From).ToDictionary(job => job.Id, StringComparer.Ordinal);
+        using (await gates.EnterAsync(machine.Uuid, cancellationToken).ConfigureAwait(false))
+        {
+            await _switch.RecordAsync(machine.Uuid, qemu, cancellationToken).ConfigureAwait(false);
+        }
+
+        await qemu.TryAsync("job-dismiss", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
+        var cause = job is null ? "its mirror job is gone" : job.Error ?? "somebody ended its mirror job";
+        throw MachineErrors.Failed(machine.Uuid, $"Pulling disk '{pull.Disk.Id}'", cause, "The machine runs on; the pull begins anew.", true);
     }
-
-    private sealed class Pull(DiskEntry disk, string job, string target)
-    {
-        public DiskEntry Disk => disk;
-
-        public string Job => job;
-
-        public string Target => target;
-
-        public bool IsSwitched { get; set; }
-    }
-}
-
-/// <summary>A job as <c>query-jobs</c> tells of it. Immutable.</summary>
-internal sealed record MirrorJob(string Id, string Status, long Copied, string? Error)
-{
-    public bool IsReady => Status == "ready";
-
-    public bool IsConcluded => Status == "concluded";
-
-    public static MirrorJob From(JsonElement job) => new(
-        job.GetProperty("id").GetString() ?? "",
-        job.GetProperty("status").GetString() ?? "",
-        job.GetProperty("current-progress").GetInt64(),
-        job.TryGetProperty("error", out var error) ? error.GetString() : null);
 }

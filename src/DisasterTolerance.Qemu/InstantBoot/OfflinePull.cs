@@ -17,7 +17,7 @@ internal sealed class OfflinePull(MachineRegistry registry)
     public async ValueTask RunAsync(MachineRecord machine, IReadOnlyDictionary<string, string> exports, IProgress<long>? copiedBytes, CancellationToken cancellationToken)
     {
         long before = 0;
-        foreach (var disk in machine.BlockDisks)
+        foreach (var disk in Pull.Of(machine).Select(pull => pull.Disk))
         {
             before += await CopyAsync(machine, disk, new Uri(exports[disk.Id]), copiedBytes, before, cancellationToken).ConfigureAwait(false);
         }

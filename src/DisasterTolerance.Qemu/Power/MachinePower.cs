@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Qemu.Agent;
 using DisasterTolerance.Qemu.Blocks;
+using DisasterTolerance.Qemu.InstantBoot;
 using DisasterTolerance.Qemu.Machines;
 using DisasterTolerance.Qemu.Processes;
 using Microsoft.Extensions.Logging;
@@ -84,15 +86,20 @@ internal sealed class MachinePower(QemuOptions options, BlockHosts hosts, ILogge
 
             if (gracePeriod > TimeSpan.Zero && await AskAsync(machine, qemu, gracePeriod, began, cancellationToken).ConfigureAwait(false))
             {
-                await WaitForEndAsync(machine, cancellationToken).ConfigureAwait(false);
+                await WaitForEndAsync(machine, qemu.Connection.PeerProcess, cancellationToken).ConfigureAwait(false);
                 return Ended(machine, ShutdownResult.Graceful);
             }
 
             // In order for the images at least: QEMU closes them and keeps their bitmaps.
             await qemu.TryAsync("quit", null, cancellationToken).ConfigureAwait(false);
             await Task.WhenAny(qemu.Connection.Ended, Task.Delay(options.CommandTimeout, options.Time, cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (machine.Document.Attach is not null)
+            {
+                await WaitForEndAsync(machine, qemu.Connection.PeerProcess, cancellationToken).ConfigureAwait(false);
+            }
         }
-        catch (HypervisorException e)
+        catch (HypervisorException e) when (machine.Document.Attach is null)
         {
             Log.Problem(logger, machine.Uuid, $"it is ended by force, because {e.Message}");
         }
@@ -104,6 +111,12 @@ internal sealed class MachinePower(QemuOptions options, BlockHosts hosts, ILogge
     /// <summary>Asks the guest: its agent first; if that does not answer, or half of the time is over, the power button.</summary>
     private async ValueTask<bool> AskAsync(MachineRecord machine, BlockHost qemu, TimeSpan gracePeriod, long began, CancellationToken cancellationToken)
     {
+        if (machine.Document.Exports is not null && await DiskSwitch.StatusAsync(qemu, cancellationToken).ConfigureAwait(false) == "paused")
+        {
+            // It may stand between two disks; what it wrote now could lie where its next start does not look.
+            return false;
+        }
+
         // A guest that stands still cannot shut down.
         await qemu.TryAsync("cont", null, cancellationToken).ConfigureAwait(false);
         if (machine.Runtime.Agent is { } path)
@@ -111,7 +124,7 @@ internal sealed class MachinePower(QemuOptions options, BlockHosts hosts, ILogge
             using var agent = await GuestAgent.ConnectAsync(path, Least(options.AgentTimeout, gracePeriod / 2), options.Time, cancellationToken).ConfigureAwait(false);
             if (agent is not null)
             {
-                await agent.SendAsync("guest-shutdown", new() { ["mode"] = "powerdown" }, cancellationToken).ConfigureAwait(false);
+                await SendShutdownAsync(machine, agent, cancellationToken).ConfigureAwait(false);
                 if (await HasEndedAsync(qemu, (gracePeriod / 2) - options.Time.GetElapsedTime(began), cancellationToken).ConfigureAwait(false))
                 {
                     return true;
@@ -121,6 +134,20 @@ internal sealed class MachinePower(QemuOptions options, BlockHosts hosts, ILogge
 
         await qemu.TryAsync("system_powerdown", null, cancellationToken).ConfigureAwait(false);
         return await HasEndedAsync(qemu, gracePeriod - options.Time.GetElapsedTime(began), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask SendShutdownAsync(MachineRecord machine, GuestAgent agent, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(options.AgentTimeout, options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await agent.SendAsync("guest-shutdown", new() { ["mode"] = "powerdown" }, linked.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            Log.Problem(logger, machine.Uuid, $"its agent could not be asked to shut down, so its power button is pressed: {e.Message}");
+        }
     }
 
     private async ValueTask<bool> HasEndedAsync(BlockHost qemu, TimeSpan within, CancellationToken cancellationToken)
@@ -143,17 +170,43 @@ internal sealed class MachinePower(QemuOptions options, BlockHosts hosts, ILogge
         }
 
         PidFile.KillRunning(machine.Runtime.Pid);
-        await WaitForEndAsync(machine, cancellationToken).ConfigureAwait(false);
+        await WaitForEndAsync(machine, null, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
     /// <summary>Its monitor closes before its disks do: only the process's end says that nothing is written any more.</summary>
-    private async ValueTask WaitForEndAsync(MachineRecord machine, CancellationToken cancellationToken)
+    /// <param name="machine">The machine.</param>
+    /// <param name="peer">The process that had its monitor, if known: there is no pid file of a QEMU that somebody else started.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    private async ValueTask WaitForEndAsync(MachineRecord machine, int? peer, CancellationToken cancellationToken)
     {
-        while (PidFile.FindRunning(machine.Runtime.Pid) is not null)
+        var began = options.Time.GetTimestamp();
+        while (await IsThereAsync(machine, peer, cancellationToken).ConfigureAwait(false))
         {
+            if (machine.Document.Attach is not null && options.Time.GetElapsedTime(began) > options.CommandTimeout)
+            {
+                throw MachineErrors.Failed(machine.Uuid, "The shutdown", "it still runs", "End it where it was started.", true);
+            }
+
             await Task.Delay(LookAgain, options.Time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async ValueTask<bool> IsThereAsync(MachineRecord machine, int? peer, CancellationToken cancellationToken)
+    {
+        if (machine.Document.Attach is null)
+        {
+            return PidFile.FindRunning(machine.Runtime.Pid) is not null;
+        }
+
+        if (peer is { } process && PidFile.IsRunningQemu(process))
+        {
+            return true;
+        }
+
+        var lease = await hosts.FindQemuAsync(machine, cancellationToken).ConfigureAwait(false);
+        await using var held = lease.ConfigureAwait(false);
+        return lease.Found is not null;
     }
 
     private ShutdownResult Ended(MachineRecord machine, ShutdownResult result)

@@ -17,9 +17,9 @@ internal static partial class PidFile
         {
             return int.TryParse(File.ReadAllText(pidFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && IsOf(pid, pidFile) ? pid : null;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // No pid file, no process.
+            // No pid file, no process; one that only somebody else can read is not of a process of ours.
             return null;
         }
     }
@@ -33,6 +33,22 @@ internal static partial class PidFile
         }
     }
 
+    /// <summary>
+    /// Whether a process is there and is a QEMU. One that was ended but not yet waited for has no command line any more and does not count; nor does a service that made the socket for its QEMU and lives on.
+    /// </summary>
+    public static bool IsRunningQemu(int pid)
+    {
+        try
+        {
+            var program = Path.GetFileName(File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cmdline").Split('\0')[0]);
+            return program.Contains("qemu", StringComparison.Ordinal) || program.Contains("kvm", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private static bool IsOf(int pid, string pidFile)
     {
         try
@@ -40,8 +56,9 @@ internal static partial class PidFile
             // A process that was ended but not yet waited for has an empty command line.
             return File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cmdline").Split('\0').Contains(pidFile);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // Gone, or of a user whose processes are hidden, so not ours.
             return false;
         }
     }

@@ -29,6 +29,7 @@ internal sealed class QmpConnection : IAsyncDisposable
     private QmpConnection(string path, Socket socket, TimeSpan timeout, TimeProvider time)
     {
         (_path, _socket, _timeout, _time) = (path, socket, timeout, time);
+        PeerProcess = PeerOf(socket);
         _receiving = ReceiveAsync();
     }
 
@@ -37,6 +38,9 @@ internal sealed class QmpConnection : IAsyncDisposable
 
     /// <summary>Completes when the connection has ended.</summary>
     public Task Ended => _receiving;
+
+    /// <summary>The process at the other end, or null if the system does not tell.</summary>
+    public int? PeerProcess { get; }
 
     /// <summary>Connects and agrees on the protocol.</summary>
     /// <exception cref="QmpException">Nobody is there, or does not answer in time.</exception>
@@ -51,10 +55,16 @@ internal sealed class QmpConnection : IAsyncDisposable
             {
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), linked.Token).ConfigureAwait(false);
             }
-            catch (SocketException e)
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused || (e.SocketErrorCode != SocketError.AccessDenied && !File.Exists(path)))
             {
                 socket.Dispose();
                 throw new QmpException(QmpFailure.NotThere, $"nobody listens on '{path}'", e);
+            }
+            catch (SocketException e)
+            {
+                // Too many wait already, or we may not: somebody is there, and to take the machine for off would be the worst mistake.
+                socket.Dispose();
+                throw new QmpException(QmpFailure.Silent, $"no connection to '{path}': {e.Message}", e);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -222,6 +232,21 @@ internal sealed class QmpConnection : IAsyncDisposable
             default:
                 // An answer that nobody waits for any more.
                 break;
+        }
+    }
+
+    // Linux: SOL_SOCKET, SO_PEERCRED; struct ucred begins with the process.
+    private static int? PeerOf(Socket socket)
+    {
+        var credentials = new byte[12];
+        try
+        {
+            return socket.GetRawSocketOption(1, 17, credentials) >= sizeof(int) && BitConverter.ToInt32(credentials) is > 0 and var process ? process : null;
+        }
+        catch (SocketException)
+        {
+            // Its end is then known by its socket alone.
+            return null;
         }
     }
 
