@@ -102,7 +102,7 @@ internal sealed class QemuHypervisor : IHypervisorProvider, IChangedBlockTracker
 
         using var gate = await _gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false);
         var record = _folders.Get(machine, cancellationToken);
-        if (await _power.GetAsync(record, cancellationToken).ConfigureAwait(false) == PowerState.On)
+        if (await IsOnAsync(record, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
@@ -191,8 +191,17 @@ internal sealed class QemuHypervisor : IHypervisorProvider, IChangedBlockTracker
         using (await _gates.EnterAsync(machine, cancellationToken).ConfigureAwait(false))
         {
             var known = _folders.Find(machine, cancellationToken);
-            if (known is null || await _power.GetAsync(known, cancellationToken).ConfigureAwait(false) != PowerState.On)
+            if (known is null || !await IsOnAsync(known, cancellationToken).ConfigureAwait(false))
             {
+                if (known is not null)
+                {
+                    await _snapshots.BreakAsync(machine, "the machine is started from exports.").ConfigureAwait(false);
+                    foreach (var daemon in known.Runtime.Daemons())
+                    {
+                        await Hosts.StopDaemonAsync(machine, daemon, cancellationToken).ConfigureAwait(false);
+                    }
+                }
+
                 await new ExportBoot(_options, _folders).RegisterAsync(machine, definition, exports, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -228,6 +237,16 @@ internal sealed class QemuHypervisor : IHypervisorProvider, IChangedBlockTracker
             GroupPath = machine.Document.Group,
         };
     }
+
+    /// <summary>Whether a machine runs, before it is started.</summary>
+    /// <exception cref="HypervisorException">That is not known: a second process on the same disks would destroy them.</exception>
+    private async ValueTask<bool> IsOnAsync(MachineRecord machine, CancellationToken cancellationToken) =>
+        await _power.GetAsync(machine, cancellationToken).ConfigureAwait(false) switch
+        {
+            PowerState.On => true,
+            PowerState.Unknown => throw MachineErrors.Failed(machine.Uuid, "The start", "its process runs and its monitor does not answer", "If it hangs for good, end its process.", true),
+            _ => false,
+        };
 
     private async ValueTask<MachineRecord?> DemandOffAsync(Guid machine, string what, CancellationToken cancellationToken)
     {

@@ -11,7 +11,10 @@ namespace DisasterTolerance.Qemu.Blocks;
 /// </summary>
 internal sealed class BlockHosts(QemuOptions options)
 {
-    private readonly ConcurrentDictionary<(Guid Machine, bool IsDaemon), Slot> _slots = new();
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
+
+    // By the path of the monitor: a machine has a storage daemon for each disk that is written.
+    private readonly ConcurrentDictionary<string, Slot> _slots = new(StringComparer.Ordinal);
 
     /// <summary>The QEMU of a machine, if it runs.</summary>
     /// <exception cref="HypervisorException">It is there and does not answer.</exception>
@@ -74,10 +77,30 @@ internal sealed class BlockHosts(QemuOptions options)
             PidFile.KillRunning(runtime.DaemonPid);
         }
 
+        if (!await HasEndedAsync(runtime, cancellationToken).ConfigureAwait(false))
+        {
+            PidFile.KillRunning(runtime.DaemonPid);
+            if (!await HasEndedAsync(runtime, cancellationToken).ConfigureAwait(false) && PidFile.FindRunning(runtime.DaemonPid) is { } process)
+            {
+                throw MachineErrors.Failed(machine, "Closing the disks", $"process {process} does not end", "It may hang in the device or file system of a disk; look there.", true);
+            }
+        }
+    }
+
+    private async ValueTask<bool> HasEndedAsync(RuntimePaths runtime, CancellationToken cancellationToken)
+    {
+        var began = options.Time.GetTimestamp();
         while (PidFile.FindRunning(runtime.DaemonPid) is not null)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), options.Time, cancellationToken).ConfigureAwait(false);
+            if (options.Time.GetElapsedTime(began) > options.CommandTimeout)
+            {
+                return false;
+            }
+
+            await Task.Delay(LookAgain, options.Time, cancellationToken).ConfigureAwait(false);
         }
+
+        return true;
     }
 
     /// <summary>Closes all connections, as the end of the process does: QEMU serves one at a time, and a test plays the next process beside this one.</summary>
@@ -94,7 +117,7 @@ internal sealed class BlockHosts(QemuOptions options)
 
     private async ValueTask<Lease> ConnectAsync(Guid machine, bool isDaemon, string qmp, string nbd, CancellationToken cancellationToken)
     {
-        var slot = _slots.GetOrAdd((machine, isDaemon), _ => new());
+        var slot = _slots.GetOrAdd(qmp, _ => new());
         await slot.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {

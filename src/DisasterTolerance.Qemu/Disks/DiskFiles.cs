@@ -35,7 +35,7 @@ internal sealed class DiskFiles(QemuOptions options)
         {
             if (!BlockDevice.IsDevice(path) && !File.Exists(path))
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                PrivateFolder.Create(Path.GetDirectoryName(path)!);
 
                 // Under another name until it is whole, so that a crash leaves no half-made image.
                 var part = path + ".part";

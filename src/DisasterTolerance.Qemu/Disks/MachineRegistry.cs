@@ -98,7 +98,7 @@ internal sealed class MachineRegistry(QemuOptions options, MachineFolders folder
                     Time = options.Time,
                 },
                 cancellationToken).ConfigureAwait(false);
-            if (before < client.Length)
+            if (before < client.Length && !BlockDevice.IsDevice(path))
             {
                 // An image that was cut keeps the rest of its last cluster, and would show it again.
                 await client.WriteZeroesAsync(before, client.Length - before, cancellationToken: cancellationToken).ConfigureAwait(false);

@@ -19,7 +19,7 @@ internal sealed class ExportBoot(QemuOptions options, MachineFolders folders)
     {
         var known = folders.Find(machine, cancellationToken);
         var folder = known?.Folder ?? folders.FolderOf(machine, cancellationToken);
-        Directory.CreateDirectory(folder);
+        PrivateFolder.Create(folder);
         List<DiskEntry> disks = [];
         Dictionary<string, string> served = [];
         foreach (var disk in definition.Disks)

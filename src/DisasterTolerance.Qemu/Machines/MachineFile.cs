@@ -41,8 +41,14 @@ internal static class MachineFile
     }
 
     /// <summary>Replaces a definition in one step that survives a power loss.</summary>
+    /// <exception cref="HypervisorException">It could not be written, or would be longer than what is read again; then the old one is still there.</exception>
     public static void Write(string folder, MachineDocument document)
     {
+        if (JsonSerializer.SerializeToUtf8Bytes(document, QemuJson.Readable.MachineDocument).LongLength >= MaxBytes)
+        {
+            throw Broken(Path.Combine(folder, Name), $"it would be longer than {MaxBytes} bytes", null);
+        }
+
         try
         {
             DurableFile.Replace(Path.Combine(folder, Name), document, QemuJson.Readable.MachineDocument);

@@ -11,7 +11,8 @@ namespace DisasterTolerance.Qemu.Processes;
 /// </summary>
 internal static class CommandLine
 {
-    private const string FirmwareNode = "dt-firmware";
+    // Not with the prefix of disks: one of them may be called "firmware".
+    private const string FirmwareNode = "dtx-firmware";
 
     public static IReadOnlyList<string> OfMachine(MachineRecord machine, QemuOptions options)
     {

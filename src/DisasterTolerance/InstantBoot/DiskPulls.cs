@@ -122,7 +122,16 @@ internal sealed class DiskPulls(RecoveryTools tools, BootServing serving)
 
     private async ValueTask<Attempt> TryAsync(Guid machine, CancellationToken cancellationToken)
     {
-        var row = await tools.Site.Catalog.FindMachineAsync(machine, cancellationToken).ConfigureAwait(false);
+        MachineRow? row;
+        try
+        {
+            row = await tools.Site.Catalog.FindMachineAsync(machine, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DisasterToleranceException e)
+        {
+            Log.NotRead(_log, machine, e);
+            return Attempt.NotYet;
+        }
 
         // A failover starts it and begins again; a restore writes the very disks that would be pulled to.
         if (row?.Boot is not { } boot || row.Pending is { Kind: WorkKind.Restore or WorkKind.Failover })

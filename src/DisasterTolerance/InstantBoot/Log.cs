@@ -27,4 +27,7 @@ internal static partial class Log
 
     [LoggerMessage(2557, LogLevel.Warning, "The overlays of failover {Run}, which came to nothing, could not be deleted; they are left and hold nothing of use")]
     public static partial void NotDeleted(ILogger logger, Guid run, Exception cause);
+
+    [LoggerMessage(2558, LogLevel.Error, "Machine {Machine} could not be looked up to go on with copying its data; it is tried again")]
+    public static partial void NotRead(ILogger logger, Guid machine, Exception cause);
 }
