@@ -193,13 +193,10 @@ internal sealed class QemuHypervisor : IHypervisorProvider, IChangedBlockTracker
             var known = _folders.Find(machine, cancellationToken);
             if (known is null || !await IsOnAsync(known, cancellationToken).ConfigureAwait(false))
             {
-                if (known is not null)
+                await _snapshots.BreakAsync(machine, "the machine is started from exports.").ConfigureAwait(false);
+                foreach (var daemon in (known?.Runtime ?? _folders.RuntimeOf(machine, _folders.FolderOf(machine, cancellationToken), null)).Daemons())
                 {
-                    await _snapshots.BreakAsync(machine, "the machine is started from exports.").ConfigureAwait(false);
-                    foreach (var daemon in known.Runtime.Daemons())
-                    {
-                        await Hosts.StopDaemonAsync(machine, daemon, cancellationToken).ConfigureAwait(false);
-                    }
+                    await Hosts.StopDaemonAsync(machine, daemon, cancellationToken).ConfigureAwait(false);
                 }
 
                 await new ExportBoot(_options, _folders).RegisterAsync(machine, definition, exports, cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Qemu.Machines;
@@ -7,10 +8,12 @@ using DisasterTolerance.Qemu.Tests.Support;
 namespace DisasterTolerance.Qemu.Tests.Scenarios;
 
 /// <summary>A QEMU that somebody else started: its disks are captured, its power is left to who started it.</summary>
-public sealed class AttachTests : IAsyncLifetime
+public sealed partial class AttachTests : IAsyncLifetime
 {
     private const int Length = 8 << 20;
     private const int BadOffset = 3 << 20;
+    private const int Stop = 19;
+    private const int Continue = 18;
 
     private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
     private readonly QemuFolder _folder = new();
@@ -91,6 +94,42 @@ public sealed class AttachTests : IAsyncLifetime
     }
 
     private MachineRecord Record => new MachineFolders(_folder.Path, null, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Get(_machine, _cancellation);
+
+    [Fact]
+    public async Task ShutDown_ForeignQemuHangs_IsNotReportedAsOff()
+    {
+        await StartForeignAsync(isBad: false);
+        _folder.Reopen(options => options.CommandTimeout = TimeSpan.FromSeconds(1));
+        var pid = PidFile.FindRunning(Path.Combine(Folder, "their-pid"))!.Value;
+        Assert.Equal(0, Kill(pid, Stop));
+        try
+        {
+            var failure = await Assert.ThrowsAsync<HypervisorException>(() => _folder.Hypervisor.ShutDownAsync(_machine, TimeSpan.Zero, _cancellation).AsTask());
+
+            Assert.True(failure.IsTransient, failure.Message);
+            Assert.Equal(pid, PidFile.FindRunning(Path.Combine(Folder, "their-pid")));
+        }
+        finally
+        {
+            Assert.Equal(0, Kill(pid, Continue));
+        }
+    }
+
+    [Fact]
+    public async Task ShutDown_ForeignQemu_ReturnsWhenItsProcessHasEnded()
+    {
+        await StartForeignAsync(isBad: false);
+        var pid = PidFile.FindRunning(Path.Combine(Folder, "their-pid"))!.Value;
+        Assert.True(PidFile.IsRunningQemu(pid));
+
+        Assert.Equal(ShutdownResult.Forced, await _folder.Hypervisor.ShutDownAsync(_machine, TimeSpan.Zero, _cancellation));
+
+        Assert.False(PidFile.IsRunningQemu(pid));
+        Assert.Equal(ShutdownResult.WasOff, await _folder.Hypervisor.ShutDownAsync(_machine, TimeSpan.Zero, _cancellation));
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
 
     private SnapshotRequest Request(string id) => new(_machine, id, SnapshotConsistency.Application, TimeSpan.FromSeconds(5));
 

@@ -12,7 +12,7 @@ internal sealed class QemuFolder : IAsyncDisposable
     /// <summary>How long anything may take before a test calls it a hang; a machine with two busy cores is slow.</summary>
     public static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(3);
 
-    private readonly Action<QemuOptions>? _configure;
+    private Action<QemuOptions>? _configure;
 
     public QemuFolder(Action<QemuOptions>? configure = null, ILoggerFactory? logs = null)
     {
@@ -30,7 +30,11 @@ internal sealed class QemuFolder : IAsyncDisposable
     public static IReadOnlyList<string> ToolNames { get; } = ["qemu-img", "qemu-io"];
 
     /// <summary>Another provider on the same machines, as after a restart of the process.</summary>
-    public QemuHypervisor Reopen() => Hypervisor = Open();
+    public QemuHypervisor Reopen(Action<QemuOptions>? configure = null)
+    {
+        _configure = configure ?? _configure;
+        return Hypervisor = Open();
+    }
 
     public string FolderOf(Guid machine) => System.IO.Path.Combine(Path, machine.ToString("D"));
 
