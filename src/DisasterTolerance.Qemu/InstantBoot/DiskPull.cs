@@ -27,16 +27,15 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
     public async ValueTask RunAsync(Guid machine, IProgress<long>? copiedBytes, CancellationToken cancellationToken)
     {
         var record = folders.Get(machine, cancellationToken);
-        if (record.Document.Exports is null)
-        {
-            return;
-        }
-
         var lease = await hosts.FindQemuAsync(record, cancellationToken).ConfigureAwait(false);
         await using var held = lease.ConfigureAwait(false);
         if (lease.Found is not { } qemu)
         {
-            await RunOfflineAsync(machine, copiedBytes, cancellationToken).ConfigureAwait(false);
+            if (record.Document.Exports is not null)
+            {
+                await RunOfflineAsync(machine, copiedBytes, cancellationToken).ConfigureAwait(false);
+            }
+
             return;
         }
 
@@ -205,7 +204,7 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
             await _switch.RecordAsync(machine.Uuid, qemu, cancellationToken).ConfigureAwait(false);
         }
 
-        await qemu.TryAsync("job-dismiss", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
+        // The job is left for the next try to see and to dismiss.
         var cause = job is null ? "its mirror job is gone" : job.Error ?? "somebody ended its mirror job";
         throw MachineErrors.Failed(machine.Uuid, $"Pulling disk '{pull.Disk.Id}'", cause, "The machine runs on; the pull begins anew.", true);
     }

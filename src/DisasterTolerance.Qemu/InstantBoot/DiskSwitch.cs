@@ -19,26 +19,22 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
     public async ValueTask SettleAsync(MachineRecord machine, BlockHost qemu, CancellationToken cancellationToken)
     {
         var status = await StatusAsync(qemu, cancellationToken).ConfigureAwait(false);
-        var pulls = Pull.Of(machine);
         var switched = await FindSwitchedAsync(machine, qemu, cancellationToken).ConfigureAwait(false);
         if (status == "paused")
         {
-            // Which of the ready ones were asked to complete is not known any more, so all of them are.
+            // Which of the ready ones were asked to complete is not known any more, so all of them are. A job is dismissed after its guest goes on, so one that is still there says that the guest stands because of us.
             var jobs = await MirrorJob.ReadAsync(qemu, cancellationToken).ConfigureAwait(false);
-            var ready = pulls.Where(pull => !switched.Contains(pull) && jobs.TryGetValue(pull.Job, out var job) && job.IsReady).ToList();
-            if (ready.Count > 0 || switched.Count > 0)
+            var open = Pull.Of(machine);
+            var ready = open.Except(switched).Where(pull => jobs.TryGetValue(pull.Job, out var job) && job.IsReady).ToList();
+            if (ready.Count > 0 || open.Any(switched.Contains) || machine.BlockDisks.Any(disk => jobs.TryGetValue(new Pull(disk).Job, out var job) && job.IsConcluded))
             {
                 await SwitchAsync(machine, qemu, ready, cancellationToken).ConfigureAwait(false);
                 return;
             }
         }
 
+        await GoOnAsync(machine.Uuid, qemu, cancellationToken).ConfigureAwait(false);
         await RecordAsync(machine.Uuid, qemu, cancellationToken).ConfigureAwait(false);
-        if (status == "io-error")
-        {
-            await qemu.ExecuteAsync("cont", null, cancellationToken).ConfigureAwait(false);
-        }
-
         await CleanAsync(switched, qemu, cancellationToken).ConfigureAwait(false);
     }
 
@@ -53,7 +49,7 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
         try
         {
             await qemu.ExecuteAsync("stop", null, CancellationToken.None).ConfigureAwait(false);
-            if (await StatusAsync(qemu, CancellationToken.None).ConfigureAwait(false) is var status && status != "paused")
+            if (await StatusAsync(qemu, CancellationToken.None).ConfigureAwait(false) is var status and not ("paused" or "shutdown" or "guest-panicked" or "internal-error"))
             {
                 throw MachineErrors.Failed(machine.Uuid, "Switching the disks over", $"the guest is in the state '{status}'", "The machine runs on; the pull goes on from what it finds.", true);
             }
@@ -86,8 +82,12 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
         }
 
         var isAll = await RecordAsync(machine.Uuid, qemu, CancellationToken.None).ConfigureAwait(false);
-        await qemu.ExecuteAsync("cont", null, CancellationToken.None).ConfigureAwait(false);
-        if (isAll)
+        if (await StatusAsync(qemu, CancellationToken.None).ConfigureAwait(false) is "paused" or "io-error")
+        {
+            await qemu.ExecuteAsync("cont", null, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (isAll && failure is null)
         {
             Log.SwitchedOver(logger, machine.Uuid, options.Time.GetElapsedTime(began));
         }
@@ -169,7 +169,7 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
         var devices = await qemu.ExecuteAsync("query-block", null, cancellationToken).ConfigureAwait(false);
         var roots = devices.EnumerateArray().Where(device => device.TryGetProperty("inserted", out _))
             .Select(device => device.GetProperty("inserted").GetProperty("node-name").GetString()).ToHashSet();
-        return [.. Pull.Of(machine).Where(pull => roots.Contains(pull.Target) || graph.Find(machine, pull.Disk)?.Name == pull.Target)];
+        return [.. machine.BlockDisks.Select(disk => new Pull(disk)).Where(pull => roots.Contains(pull.Target) || graph.Find(machine, pull.Disk)?.Name == pull.Target)];
     }
 
     private static async ValueTask CleanAsync(IEnumerable<Pull> switched, BlockHost qemu, CancellationToken cancellationToken)

@@ -103,6 +103,28 @@ public sealed class DiskPullTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PullDisks_ProviderKilledAfterTheDefinitionWasWritten_LetsTheGuestGoOn()
+    {
+        await using var lease = await _folder.Hypervisor.Hosts.FindQemuAsync(Record, _cancellation);
+        await BecomeReadyAsync(lease.Host);
+        await lease.Host.ExecuteAsync("stop", null, _cancellation);
+        foreach (var pull in Pull.Of(Record))
+        {
+            await lease.Host.ExecuteAsync("job-complete", new() { ["id"] = pull.Job }, _cancellation);
+        }
+
+        await Scenarios.TwoQemuSites.UntilAsync(
+            async () => (await MirrorJob.ReadAsync(lease.Host, _cancellation)).Values.Count(job => job.IsConcluded) == 2, "both disks are switched");
+        MachineFile.Write(Record.Folder, Record.Document with { Exports = null });
+
+        await PullAsync();
+
+        Assert.Equal("running", await DiskSwitch.StatusAsync(lease.Host, _cancellation));
+        Assert.Empty(await MirrorJob.ReadAsync(lease.Host, _cancellation));
+        Assert.Equal(["dtp-one", "dtp-two"], await RootsAsync(lease.Host));
+    }
+
+    [Fact]
     public async Task ShutDown_StoodStillInMidSwitch_IsNotContinued()
     {
         await using (var lease = await _folder.Hypervisor.Hosts.FindQemuAsync(Record, _cancellation))
