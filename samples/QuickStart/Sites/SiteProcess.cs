@@ -164,10 +164,11 @@ internal sealed class SiteProcess(string name, Guid uuid, int httpPort, int link
         var started = Stopwatch.GetTimestamp();
         while (!await IsReadyAsync(cancellationToken))
         {
-            if (!IsRunning || Stopwatch.GetElapsedTime(started) > LongestStart)
+            // Asked once: whoever needs it starts it again, and then it runs although the one that was waited for ended.
+            var isRunning = IsRunning;
+            if (!isRunning || Stopwatch.GetElapsedTime(started) > LongestStart)
             {
-                // A process that somebody killed while it started is started again by whoever needs it.
-                throw IsRunning
+                throw isRunning
                     ? new StoryException($"Site '{name}' is not ready after {LongestStart.TotalSeconds:F0} s.{Environment.NewLine}{LastWords()}")
                     : new SiteEndedException($"Site '{name}' ended while it started.{Environment.NewLine}{LastWords()}");
             }
