@@ -194,7 +194,7 @@ internal sealed class QemuHypervisor : IHypervisorProvider, IChangedBlockTracker
             if (known is null || !await IsOnAsync(known, cancellationToken).ConfigureAwait(false))
             {
                 await _snapshots.BreakAsync(machine, "the machine is started from exports.").ConfigureAwait(false);
-                foreach (var daemon in (known?.Runtime ?? _folders.RuntimeOf(machine, _folders.FolderOf(machine, cancellationToken), null)).Daemons())
+                foreach (var daemon in (known?.Runtime ?? _folders.RuntimeOf(machine, _folders.NewFolder(machine), null)).Daemons())
                 {
                     await Hosts.StopDaemonAsync(machine, daemon, cancellationToken).ConfigureAwait(false);
                 }

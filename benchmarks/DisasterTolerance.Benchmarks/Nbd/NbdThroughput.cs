@@ -75,8 +75,8 @@ internal static class NbdThroughput
         foreach (var subject in subjects)
         {
             var times = subject.Seconds;
-            var (served, copied) = (Median(subject.ProcessorSeconds) * 1e9 / bytes, Median(subject.CopySeconds) * 1e9 / bytes);
-            Write($"{subject.Name,-28} {bytes / Median(times) / 1e6,6:0} MB/s (median of {Rounds}, {bytes / times.Max() / 1e6:0} to {bytes / times.Min() / 1e6:0}); processor seconds per GB: {served:0.00}, nbdcopy {copied:0.00}");
+            var (served, copied) = (Medians.Of(subject.ProcessorSeconds) * 1e9 / bytes, Medians.Of(subject.CopySeconds) * 1e9 / bytes);
+            Write($"{subject.Name,-28} {bytes / Medians.Of(times) / 1e6,6:0} MB/s (median of {Rounds}, {bytes / times.Max() / 1e6:0} to {bytes / times.Min() / 1e6:0}); processor seconds per GB: {served:0.00}, nbdcopy {copied:0.00}");
         }
 
         Write($"raw file: {Ratio(subjects[0], subjects[1]):0.00} of qemu-nbd");
@@ -84,9 +84,7 @@ internal static class NbdThroughput
     }
 
     // Of the two that ran right after each other, so that what else the machine did meanwhile hits both.
-    private static double Ratio(Subject reference, Subject ours) => Median([.. reference.Seconds.Zip(ours.Seconds, (theirs, own) => theirs / own)]);
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    private static double Ratio(Subject reference, Subject ours) => Medians.Of(reference.Seconds.Zip(ours.Seconds, (theirs, own) => theirs / own));
 
     private static void Write(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 

@@ -31,10 +31,10 @@ internal static class BootCommand
         foreach (var (size, seen) in rounds)
         {
             Console.WriteLine(
-                $"{size / Gibibyte,9} | {Median(seen.Select(r => r.Started)),19:F0} | {Median(seen.Select(r => r.Own)),20:F0} | {Median(seen.Select(r => r.Started - r.Own)),14:F0} | {Median(seen.Select(r => r.Up)) / 1000,19:F2}");
+                $"{size / Gibibyte,9} | {Medians.Of(seen.Select(r => r.Started)),19:F0} | {Medians.Of(seen.Select(r => r.Own)),20:F0} | {Medians.Of(seen.Select(r => r.Started - r.Own)),14:F0} | {Medians.Of(seen.Select(r => r.Up)) / 1000,19:F2}");
         }
 
-        var ratio = Median(rounds[Sizes[1]].Select(r => r.Up)) / Median(rounds[Sizes[0]].Select(r => r.Up));
+        var ratio = Medians.Of(rounds[Sizes[1]].Select(r => r.Up)) / Medians.Of(rounds[Sizes[0]].Select(r => r.Up));
         Console.WriteLine($"Guest up, {Sizes[1] / Gibibyte} GiB to {Sizes[0] / Gibibyte} GiB: {ratio:F3}");
     }
 
@@ -71,12 +71,6 @@ internal static class BootCommand
         }
 
         return new(started, own, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 
     private sealed record Round(double Started, double Own, double Up);

@@ -31,8 +31,8 @@ internal static class SlowdownCommand
                 rounds.Add(await RoundAsync(guest, target));
             }
 
-            var (without, with) = (Median(rounds.Select(round => round.Without)), Median(rounds.Select(round => round.With)));
-            Console.WriteLine($"{(target == TimeSpan.Zero ? "off" : $"{target.TotalMilliseconds} ms"),14} | {without,16:F0} | {with,13:F0} | {Median(rounds.Select(round => 1 - (round.With / round.Without))),8:P0} | {Median(rounds.Select(round => round.Seconds)),10:F1}");
+            var (without, with) = (Medians.Of(rounds.Select(round => round.Without)), Medians.Of(rounds.Select(round => round.With)));
+            Console.WriteLine($"{(target == TimeSpan.Zero ? "off" : $"{target.TotalMilliseconds} ms"),14} | {without,16:F0} | {with,13:F0} | {Medians.Of(rounds.Select(round => 1 - (round.With / round.Without))),8:P0} | {Medians.Of(rounds.Select(round => round.Seconds)),10:F1}");
         }
     }
 
@@ -77,12 +77,6 @@ internal static class SlowdownCommand
         {
             Directory.Delete(data, recursive: true);
         }
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 
     private sealed record Round(double Without, double With, double Seconds);

@@ -59,6 +59,9 @@ internal sealed class BlockGraph
 
     public bool Has(string node) => _nodes.ContainsKey(node);
 
+    /// <summary>Whether a device sits on a node.</summary>
+    public bool IsRoot(string node) => _roots.ContainsValue(node);
+
     public BlockNode? Node(string name) => _nodes.GetValueOrDefault(name);
 
     // While a snapshot is open the device sits on a filter without a name of its own kind; what it filters has the same file.

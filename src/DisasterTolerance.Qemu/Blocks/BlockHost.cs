@@ -53,6 +53,19 @@ internal sealed class BlockHost(Guid machine, QmpConnection connection, bool isD
         }
     }
 
+    /// <summary>What the guest does, in QEMU's words, such as <c>running</c>, <c>paused</c> or <c>io-error</c>.</summary>
+    public async ValueTask<string?> ReadStatusAsync(CancellationToken cancellationToken) =>
+        (await ExecuteAsync("query-status", null, cancellationToken).ConfigureAwait(false)).GetProperty("status").GetString();
+
+    /// <summary>Starts the process's NBD server on <see cref="NbdPath"/>. A process has only one.</summary>
+    /// <exception cref="HypervisorException">One runs already, or the socket cannot be used.</exception>
+    public async ValueTask StartServerAsync(CancellationToken cancellationToken) =>
+        await ExecuteAsync("nbd-server-start", ServerAddress(), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>As <see cref="StartServerAsync"/>, where one may run already.</summary>
+    /// <returns>Whether it was started.</returns>
+    public ValueTask<bool> TryStartServerAsync(CancellationToken cancellationToken) => TryAsync("nbd-server-start", ServerAddress(), cancellationToken);
+
     /// <summary>Cancels a block job and waits until it is gone.</summary>
     /// <returns>Whether there was one, and it ended in time.</returns>
     public async ValueTask<bool> EndJobAsync(string job, QemuOptions options, CancellationToken cancellationToken)
@@ -72,6 +85,8 @@ internal sealed class BlockHost(Guid machine, QmpConnection connection, bool isD
 
     /// <summary>Waits for an event, from before what causes it is asked for.</summary>
     public EventWait Expect(Func<QmpEvent, bool> wanted) => new(connection, wanted);
+
+    private JsonObject ServerAddress() => new() { ["addr"] = new JsonObject { ["type"] = "unix", ["data"] = new JsonObject { ["path"] = nbdPath } } };
 }
 
 /// <summary>Waits for one event. Disposing gives it up.</summary>

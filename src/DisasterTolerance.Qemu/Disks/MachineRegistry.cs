@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using DisasterTolerance.Hypervisors;
 using DisasterTolerance.Nbd;
 using DisasterTolerance.Qemu.Blocks;
@@ -15,7 +14,7 @@ internal sealed class MachineRegistry(QemuOptions options, MachineFolders folder
     public void Register(Guid machine, MachineDefinition definition, CancellationToken cancellationToken)
     {
         var before = folders.Find(machine, cancellationToken);
-        var folder = before?.Folder ?? folders.FolderOf(machine, cancellationToken);
+        var folder = before?.Folder ?? folders.NewFolder(machine);
         List<DiskEntry> disks = [];
         foreach (var disk in definition.Disks)
         {
@@ -76,7 +75,7 @@ internal sealed class MachineRegistry(QemuOptions options, MachineFolders folder
     public async ValueTask<ITargetDisk> OpenAsync(Guid machine, DiskDefinition disk, CancellationToken cancellationToken)
     {
         var known = folders.Find(machine, cancellationToken);
-        var folder = known?.Folder ?? folders.FolderOf(machine, cancellationToken);
+        var folder = known?.Folder ?? folders.NewFolder(machine);
         var runtime = (known?.Runtime ?? folders.RuntimeOf(machine, folder, null)).ForDisk(disk.Id);
         await hosts.StopDaemonAsync(machine, runtime, cancellationToken).ConfigureAwait(false);
         var entry = _files.Locate(known, folder, disk);
@@ -86,8 +85,7 @@ internal sealed class MachineRegistry(QemuOptions options, MachineFolders folder
         var lease = await hosts.StartDaemonAsync(machine, runtime, [BlockDevice.OfFile(node, path, entry.Format, BlockDevice.IsDevice(path))], cancellationToken).ConfigureAwait(false);
         try
         {
-            await lease.Host.ExecuteAsync(
-                "nbd-server-start", new() { ["addr"] = new JsonObject { ["type"] = "unix", ["data"] = new JsonObject { ["path"] = lease.Host.NbdPath } } }, cancellationToken).ConfigureAwait(false);
+            await lease.Host.StartServerAsync(cancellationToken).ConfigureAwait(false);
             await lease.Host.ExecuteAsync("block-export-add", new() { ["type"] = "nbd", ["id"] = node, ["node-name"] = node, ["name"] = node, ["writable"] = true }, cancellationToken).ConfigureAwait(false);
             var client = await NbdClient.ConnectAsync(
                 new()

@@ -186,7 +186,7 @@ internal sealed class DiskPull(QemuOptions options, BlockHosts hosts, MachineGat
             stood |= await qemu.TryAsync("job-resume", new() { ["id"] = pull.Job }, cancellationToken).ConfigureAwait(false);
         }
 
-        if (await DiskSwitch.StatusAsync(qemu, cancellationToken).ConfigureAwait(false) != "io-error")
+        if (await qemu.ReadStatusAsync(cancellationToken).ConfigureAwait(false) != "io-error")
         {
             return stood;
         }

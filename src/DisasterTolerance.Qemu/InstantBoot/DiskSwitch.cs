@@ -18,7 +18,7 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
     /// <summary>Brings what a process left that was killed in mid-switch to its end, writes down what it switched, and lets a guest go on that stopped while the exports were away.</summary>
     public async ValueTask SettleAsync(MachineRecord machine, BlockHost qemu, CancellationToken cancellationToken)
     {
-        var status = await StatusAsync(qemu, cancellationToken).ConfigureAwait(false);
+        var status = await qemu.ReadStatusAsync(cancellationToken).ConfigureAwait(false);
         var switched = await FindSwitchedAsync(machine, qemu, cancellationToken).ConfigureAwait(false);
         if (status == "paused")
         {
@@ -49,7 +49,7 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
         try
         {
             await qemu.ExecuteAsync("stop", null, CancellationToken.None).ConfigureAwait(false);
-            if (await StatusAsync(qemu, CancellationToken.None).ConfigureAwait(false) is var status and not ("paused" or "shutdown" or "guest-panicked" or "internal-error"))
+            if (await qemu.ReadStatusAsync(CancellationToken.None).ConfigureAwait(false) is var status and not ("paused" or "shutdown" or "guest-panicked" or "internal-error"))
             {
                 throw MachineErrors.Failed(machine.Uuid, "Switching the disks over", $"the guest is in the state '{status}'", "The machine runs on; the pull goes on from what it finds.", true);
             }
@@ -82,7 +82,7 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
         }
 
         var isAll = await RecordAsync(machine.Uuid, qemu, CancellationToken.None).ConfigureAwait(false);
-        if (await StatusAsync(qemu, CancellationToken.None).ConfigureAwait(false) is "paused" or "io-error")
+        if (await qemu.ReadStatusAsync(CancellationToken.None).ConfigureAwait(false) is "paused" or "io-error")
         {
             await qemu.ExecuteAsync("cont", null, CancellationToken.None).ConfigureAwait(false);
         }
@@ -99,7 +99,7 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
     /// <summary>Lets a guest go on that stopped because of an error of its export. The caller has the gate, so that no switch is under way.</summary>
     public async ValueTask GoOnAsync(Guid machine, BlockHost qemu, CancellationToken cancellationToken)
     {
-        if (await StatusAsync(qemu, cancellationToken).ConfigureAwait(false) == "io-error")
+        if (await qemu.ReadStatusAsync(cancellationToken).ConfigureAwait(false) == "io-error")
         {
             await RecordAsync(machine, qemu, cancellationToken).ConfigureAwait(false);
             await qemu.ExecuteAsync("cont", null, cancellationToken).ConfigureAwait(false);
@@ -125,9 +125,6 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
 
         return left.Count == 0;
     }
-
-    public static async ValueTask<string?> StatusAsync(BlockHost qemu, CancellationToken cancellationToken) =>
-        (await qemu.ExecuteAsync("query-status", null, cancellationToken).ConfigureAwait(false)).GetProperty("status").GetString();
 
     /// <summary>Waits until a job that was asked to complete has ended in one way or the other.</summary>
     /// <returns>The job; null if it is gone.</returns>
@@ -166,10 +163,7 @@ internal sealed class DiskSwitch(QemuOptions options, MachineFolders folders, IL
     private static async ValueTask<List<Pull>> FindSwitchedAsync(MachineRecord machine, BlockHost qemu, CancellationToken cancellationToken)
     {
         var graph = await qemu.ReadGraphAsync(cancellationToken).ConfigureAwait(false);
-        var devices = await qemu.ExecuteAsync("query-block", null, cancellationToken).ConfigureAwait(false);
-        var roots = devices.EnumerateArray().Where(device => device.TryGetProperty("inserted", out _))
-            .Select(device => device.GetProperty("inserted").GetProperty("node-name").GetString()).ToHashSet();
-        return [.. machine.BlockDisks.Select(disk => new Pull(disk)).Where(pull => roots.Contains(pull.Target) || graph.Find(machine, pull.Disk)?.Name == pull.Target)];
+        return [.. machine.BlockDisks.Select(disk => new Pull(disk)).Where(pull => graph.IsRoot(pull.Target) || graph.Find(machine, pull.Disk)?.Name == pull.Target)];
     }
 
     private static async ValueTask CleanAsync(IEnumerable<Pull> switched, BlockHost qemu, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal sealed class ExportBoot(QemuOptions options, MachineFolders folders)
     public async ValueTask RegisterAsync(Guid machine, MachineDefinition definition, IReadOnlyDictionary<string, Uri> exports, CancellationToken cancellationToken)
     {
         var known = folders.Find(machine, cancellationToken);
-        var folder = known?.Folder ?? folders.FolderOf(machine, cancellationToken);
+        var folder = known?.Folder ?? folders.NewFolder(machine);
         PrivateFolder.Create(folder);
         List<DiskEntry> disks = [];
         Dictionary<string, string> served = [];

@@ -90,8 +90,8 @@ internal sealed class MachineFolders(string root, string? runtimeRoot, ILogger l
     /// <exception cref="HypervisorException">As <see cref="Find"/>, or <see cref="ErrorCode.MachineNotFound"/>.</exception>
     public MachineRecord Get(Guid machine, CancellationToken cancellationToken) => Find(machine, cancellationToken) ?? throw MachineErrors.NotFound(machine, root);
 
-    /// <summary>The folder of a machine: where it is described, or where it gets one.</summary>
-    public string FolderOf(Guid machine, CancellationToken cancellationToken) => Find(machine, cancellationToken)?.Folder ?? Path.Combine(root, machine.ToString("D"));
+    /// <summary>Where a machine that has no folder yet gets one.</summary>
+    public string NewFolder(Guid machine) => Path.Combine(root, machine.ToString("D"));
 
     /// <summary>Where sockets and the like of a machine lie.</summary>
     public RuntimePaths RuntimeOf(Guid machine, string folder, AttachEntry? attach) =>

@@ -111,7 +111,7 @@ internal sealed class MachinePower(QemuOptions options, BlockHosts hosts, ILogge
     /// <summary>Asks the guest: its agent first; if that does not answer, or half of the time is over, the power button.</summary>
     private async ValueTask<bool> AskAsync(MachineRecord machine, BlockHost qemu, TimeSpan gracePeriod, long began, CancellationToken cancellationToken)
     {
-        if (machine.Document.Exports is not null && await DiskSwitch.StatusAsync(qemu, cancellationToken).ConfigureAwait(false) == "paused")
+        if (machine.Document.Exports is not null && await qemu.ReadStatusAsync(cancellationToken).ConfigureAwait(false) == "paused")
         {
             // It may stand between two disks; what it wrote now could lie where its next start does not look.
             return false;

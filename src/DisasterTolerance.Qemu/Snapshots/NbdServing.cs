@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Text.Json.Nodes;
 using DisasterTolerance.Nbd;
 using DisasterTolerance.Qemu.Blocks;
 using DisasterTolerance.Qemu.Machines;
@@ -12,15 +11,14 @@ internal static class NbdServing
     /// <summary>Starts the server on our socket, or makes sure that it is there.</summary>
     public static async ValueTask StartAsync(MachineRecord machine, SnapshotJournal journal, BlockHost host, QemuOptions options, CancellationToken cancellationToken)
     {
-        // What a killed process left lies in the way of a new one.
-        if (!journal.ServesNbd || host.IsDaemon)
+        // Written down before it is done, so that a server that a killed process left is known as ours.
+        if (!journal.ServesNbd)
         {
             journal.ServesNbd = true;
             journal.Write(machine.Uuid, machine.Folder);
         }
 
-        var address = new JsonObject { ["addr"] = new JsonObject { ["type"] = "unix", ["data"] = new JsonObject { ["path"] = host.NbdPath } } };
-        if (!await host.TryAsync("nbd-server-start", address, cancellationToken).ConfigureAwait(false) && !await AnswersAsync(host.NbdPath, options, cancellationToken).ConfigureAwait(false))
+        if (!await host.TryStartServerAsync(cancellationToken).ConfigureAwait(false) && !await AnswersAsync(host.NbdPath, options, cancellationToken).ConfigureAwait(false))
         {
             journal.ServesNbd = false;
             journal.Write(machine.Uuid, machine.Folder);

@@ -50,8 +50,7 @@ internal sealed class SnapshotRemoval(QemuOptions options, BlockHosts hosts, ILo
     // A guest that stopped because there was no room for what it overwrites goes on when the images are gone.
     private static async ValueTask GoOnAsync(BlockHost host, CancellationToken cancellationToken)
     {
-        var status = await host.ExecuteAsync("query-status", null, cancellationToken).ConfigureAwait(false);
-        if (status.GetProperty("status").GetString() == "io-error")
+        if (await host.ReadStatusAsync(cancellationToken).ConfigureAwait(false) == "io-error")
         {
             await host.TryAsync("cont", null, cancellationToken).ConfigureAwait(false);
         }

@@ -57,7 +57,7 @@ public sealed class DiskPullTests : IAsyncLifetime
         Assert.True(failure.IsTransient, failure.Message);
         Assert.Contains("'two'", failure.Message, StringComparison.Ordinal);
         Assert.Equal(["two"], Record.Document.Exports!.Keys);
-        Assert.Equal("running", await DiskSwitch.StatusAsync(lease.Host, _cancellation));
+        Assert.Equal("running", await lease.Host.ReadStatusAsync(_cancellation));
         await PullAsync();
         Assert.Null(Record.Document.Exports);
         Assert.Equal(["dtp-one", "dtp-two"], await RootsAsync(lease.Host));
@@ -71,12 +71,12 @@ public sealed class DiskPullTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<HypervisorException>(() => PullAsync().AsTask());
 
-        Assert.Equal("paused", await DiskSwitch.StatusAsync(lease.Host, _cancellation));
+        Assert.Equal("paused", await lease.Host.ReadStatusAsync(_cancellation));
         Assert.Equal(2, Record.Document.Exports!.Count);
         obstacle.Delete();
         await PullAsync();
         Assert.Null(Record.Document.Exports);
-        Assert.Equal("running", await DiskSwitch.StatusAsync(lease.Host, _cancellation));
+        Assert.Equal("running", await lease.Host.ReadStatusAsync(_cancellation));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class DiskPullTests : IAsyncLifetime
         Assert.Equal("two", Assert.Single(left.Distinct()));
         Assert.Null(Record.Document.Exports);
         await using var now = await _folder.Hypervisor.Hosts.FindQemuAsync(Record, _cancellation);
-        Assert.Equal("running", await DiskSwitch.StatusAsync(now.Host, _cancellation));
+        Assert.Equal("running", await now.Host.ReadStatusAsync(_cancellation));
         Assert.Equal(["dtp-one", "dtp-two"], await RootsAsync(now.Host));
     }
 
@@ -119,7 +119,7 @@ public sealed class DiskPullTests : IAsyncLifetime
 
         await PullAsync();
 
-        Assert.Equal("running", await DiskSwitch.StatusAsync(lease.Host, _cancellation));
+        Assert.Equal("running", await lease.Host.ReadStatusAsync(_cancellation));
         Assert.Empty(await MirrorJob.ReadAsync(lease.Host, _cancellation));
         Assert.Equal(["dtp-one", "dtp-two"], await RootsAsync(lease.Host));
     }
