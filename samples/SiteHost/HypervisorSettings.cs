@@ -38,6 +38,7 @@ internal sealed record HypervisorSettings(HypervisorKind Kind, string Path, ICon
         options.CommandTimeout = Section.GetValue(nameof(options.CommandTimeout), options.CommandTimeout);
         options.AgentTimeout = Section.GetValue(nameof(options.AgentTimeout), options.AgentTimeout);
         options.ReadsInFlight = Section.GetValue(nameof(options.ReadsInFlight), options.ReadsInFlight);
+        options.WriteSlowdownTarget = Section.GetValue(nameof(options.WriteSlowdownTarget), options.WriteSlowdownTarget);
         options.WriteLatencyTarget = Section.GetValue(nameof(options.WriteLatencyTarget), options.WriteLatencyTarget);
         options.PullBytesPerSecond = Section.GetValue(nameof(options.PullBytesPerSecond), options.PullBytesPerSecond);
         options.Hosts = [.. Section.List(nameof(options.Hosts))];

@@ -65,9 +65,12 @@ public sealed class QemuOptions
     public int ReadsInFlight { get; set; } = 8;
 
     /// <summary>
-    /// The mean time that a write of the guest may take during a capture: above it, reading slows down until the guest is served again. Zero: reading is never slowed down.
-    /// 0 to 10 s. Default: 4 ms.
+    /// The share of its writes per second that a guest may lose over the length of a capture: reading rests as often as that takes, so that a lower share makes captures longer. The guest is left alone from time
+    /// to time to see what it can do. 0 to 0.9; 0 for no bound. Default: 0.2.
     /// </summary>
+    public double WriteSlowdownTarget { get; set; } = 0.2;
+
+    /// <summary>The mean time that a write of the guest may take while its disk is read for a capture: above it, reading rests longer. 0 to 10 s; 0 for no bound. Default: 4 ms.</summary>
     public TimeSpan WriteLatencyTarget { get; set; } = TimeSpan.FromMilliseconds(4);
 
     /// <summary>
@@ -95,6 +98,7 @@ public sealed class QemuOptions
         Check(AgentTimeout >= TimeSpan.FromMilliseconds(100) && AgentTimeout <= TimeSpan.FromMinutes(10), $"{nameof(AgentTimeout)} is {AgentTimeout}, not from 100 ms to 10 min");
         Check(ReadsInFlight is >= 1 and <= 64, $"{nameof(ReadsInFlight)} is {ReadsInFlight}, not from 1 to 64");
         Check(WriteLatencyTarget >= TimeSpan.Zero && WriteLatencyTarget <= TimeSpan.FromSeconds(10), $"{nameof(WriteLatencyTarget)} is {WriteLatencyTarget}, not from 0 to 10 s");
+        Check(WriteSlowdownTarget is >= 0 and <= 0.9, $"{nameof(WriteSlowdownTarget)} is {WriteSlowdownTarget}, not from 0 to 0.9");
         Check(PullBytesPerSecond is 0 or >= 65_536, $"{nameof(PullBytesPerSecond)} is {PullBytesPerSecond}, neither 0 nor at least 65,536");
         if (faults.Count > 0)
         {

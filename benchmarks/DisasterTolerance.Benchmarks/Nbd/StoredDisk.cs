@@ -61,8 +61,8 @@ internal sealed class StoredDisk : IAsyncDisposable
         return new(storage, store, point);
     }
 
-    /// <summary>Reads, decompresses and hashes every chunk on all cores: what a copy of the disk cannot do without.</summary>
-    public async Task DecodeAllAsync()
+    /// <summary>Reads, decompresses and hashes every chunk: what a copy of the disk cannot do without.</summary>
+    public async Task DecodeAllAsync(int workers)
     {
         var leaves = new List<Leaf>();
         await foreach (var batch in new TreeReader(Store, Point.Geometry, Disk.Tree).LeavesAsync(0, long.MaxValue, default))
@@ -71,7 +71,7 @@ internal sealed class StoredDisk : IAsyncDisposable
         }
 
         var next = -1;
-        await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(async () =>
         {
             var buffer = new byte[Point.Geometry.ChunkSize];
             for (var index = Interlocked.Increment(ref next); index < leaves.Count; index = Interlocked.Increment(ref next))

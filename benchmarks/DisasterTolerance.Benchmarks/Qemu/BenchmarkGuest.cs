@@ -51,8 +51,18 @@ internal sealed class BenchmarkGuest : IAsyncDisposable
         return guest;
     }
 
-    public IHypervisorProvider Open(TimeSpan latencyTarget) => QemuHypervisors.Open(
-        new() { Path = Folder, Accelerator = "tcg", SerialLog = true, WriteLatencyTarget = latencyTarget }, NullLoggerFactory.Instance);
+    /// <summary>A provider for the machine.</summary>
+    /// <param name="slowdownTarget">See <see cref="QemuOptions.WriteSlowdownTarget"/>; 0 for captures that read as fast as they can.</param>
+    public IHypervisorProvider Open(double slowdownTarget = 0)
+    {
+        QemuOptions options = new() { Path = Folder, Accelerator = "tcg", SerialLog = true, WriteSlowdownTarget = slowdownTarget };
+        if (slowdownTarget == 0)
+        {
+            options.WriteLatencyTarget = TimeSpan.Zero;
+        }
+
+        return QemuHypervisors.Open(options, NullLoggerFactory.Instance);
+    }
 
     /// <summary>The file of the first disk.</summary>
     public string DiskPath => Path.Combine(Home, "disk0.raw");
@@ -96,7 +106,7 @@ internal sealed class BenchmarkGuest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Open(TimeSpan.Zero).ShutDownAsync(Machine, TimeSpan.Zero, CancellationToken.None);
+        await Open().ShutDownAsync(Machine, TimeSpan.Zero, CancellationToken.None);
         Directory.Delete(Folder, recursive: true);
     }
 

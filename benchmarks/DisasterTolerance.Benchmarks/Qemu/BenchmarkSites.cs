@@ -31,7 +31,7 @@ internal sealed class BenchmarkSites : IAsyncDisposable
         var sites = new BenchmarkSites();
         sites.SouthMachines = QemuHypervisors.Open(new() { Path = Path.Combine(sites._folder, "m"), Accelerator = "tcg", SerialLog = true }, NullLoggerFactory.Instance);
         string[] keys = [sites.CreateKey(0), sites.CreateKey(1)];
-        await sites.StartAsync(0, keys[1], guest.Open(TimeSpan.Zero));
+        await sites.StartAsync(0, keys[1], guest.Open());
         await sites.StartAsync(1, keys[0], sites.SouthMachines);
         await sites._sites[0].GetRequiredService<ILinkManager>().AddAsync(new(sites._uuids[0], "site0", sites._uuids[1], "site1", -1, ["site0", "site1"], "benchmark"));
         while (!(await sites._sites[0].GetRequiredService<ILinkManager>().ListAsync()).Any(link => link.IsUp))

@@ -49,17 +49,17 @@ internal static class BootCommand
             disk.Write(data);
         }
 
-        await guest.Open(TimeSpan.Zero).StartAsync(guest.Machine, null, CancellationToken.None);
+        await guest.Open().StartAsync(guest.Machine, null, CancellationToken.None);
         await guest.WaitAsync("alive");
         await using var sites = await BenchmarkSites.StartAsync(guest);
         var machine = await sites.ShipAsync(guest);
         await sites.LoseNorthAsync();
-        await guest.Open(TimeSpan.Zero).ShutDownAsync(guest.Machine, TimeSpan.Zero, CancellationToken.None);
+        await guest.Open().ShutDownAsync(guest.Machine, TimeSpan.Zero, CancellationToken.None);
 
         var began = Stopwatch.GetTimestamp();
-        await guest.Open(TimeSpan.Zero).StartAsync(guest.Machine, null, CancellationToken.None);
+        await guest.Open().StartAsync(guest.Machine, null, CancellationToken.None);
         var own = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-        await guest.Open(TimeSpan.Zero).ShutDownAsync(guest.Machine, TimeSpan.Zero, CancellationToken.None);
+        await guest.Open().ShutDownAsync(guest.Machine, TimeSpan.Zero, CancellationToken.None);
 
         began = Stopwatch.GetTimestamp();
         var report = await sites.South.GetRequiredService<IRecoveryService>().RecoverAsync(new() { Machine = machine.Uuid, InstantBoot = true, Actor = "benchmark" });

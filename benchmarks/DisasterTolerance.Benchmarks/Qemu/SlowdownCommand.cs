@@ -18,12 +18,12 @@ internal static class SlowdownCommand
     public static async Task RunAsync()
     {
         await using var guest = BenchmarkGuest.Create("mode=latency disk=vdb", FilledBytes, FilledBytes, 64 << 20);
-        await guest.Open(TimeSpan.Zero).StartAsync(guest.Machine, null, CancellationToken.None);
+        await guest.Open().StartAsync(guest.Machine, null, CancellationToken.None);
         await guest.WaitAsync("latency ");
         await Task.Delay(TimeSpan.FromSeconds(5));
         Console.WriteLine($"A guest under TCG writes without pause while {FilledBytes >> 20} MiB of random data are captured; {Rounds} rounds, medians.");
-        Console.WriteLine("latency target | writes/s without | writes/s with | slowdown | capture, s");
-        foreach (var target in new[] { TimeSpan.Zero, new DisasterTolerance.Qemu.QemuOptions { Path = "." }.WriteLatencyTarget, TimeSpan.FromMilliseconds(1) })
+        Console.WriteLine("slowdown target | writes/s without | writes/s with | slowdown | capture, s");
+        foreach (var target in new[] { 0, new DisasterTolerance.Qemu.QemuOptions { Path = "." }.WriteSlowdownTarget, 0.1 })
         {
             List<Round> rounds = [];
             for (var i = 0; i < Rounds; i++)
@@ -32,11 +32,11 @@ internal static class SlowdownCommand
             }
 
             var (without, with) = (Medians.Of(rounds.Select(round => round.Without)), Medians.Of(rounds.Select(round => round.With)));
-            Console.WriteLine($"{(target == TimeSpan.Zero ? "off" : $"{target.TotalMilliseconds} ms"),14} | {without,16:F0} | {with,13:F0} | {Medians.Of(rounds.Select(round => 1 - (round.With / round.Without))),8:P0} | {Medians.Of(rounds.Select(round => round.Seconds)),10:F1}");
+            Console.WriteLine($"{(target == 0 ? "off" : $"{target:P0}"),15} | {without,16:F0} | {with,13:F0} | {Medians.Of(rounds.Select(round => 1 - (round.With / round.Without))),8:P0} | {Medians.Of(rounds.Select(round => round.Seconds)),10:F1}");
         }
     }
 
-    private static async Task<Round> RoundAsync(BenchmarkGuest guest, TimeSpan target)
+    private static async Task<Round> RoundAsync(BenchmarkGuest guest, double target)
     {
         var data = Directory.CreateTempSubdirectory("dtb").FullName;
         try

@@ -1,43 +1,55 @@
-using System.Text.Json;
-
 namespace DisasterTolerance.Qemu.Snapshots;
 
-/// <summary>Writes of a guest, and the time that they took together. Immutable.</summary>
-internal readonly record struct GuestWrites(long Count, TimeSpan Took)
+/// <summary>What a capture may cost the guest. Immutable.</summary>
+/// <param name="Latency">The mean time of a write while a disk is read; zero for no bound.</param>
+/// <param name="Slowdown">The share of its writes per second that a guest may lose over the length of a capture; zero for no bound.</param>
+internal readonly record struct PaceTargets(TimeSpan Latency, double Slowdown)
 {
-    public static GuestWrites operator -(GuestWrites later, GuestWrites earlier) => new(later.Count - earlier.Count, later.Took - earlier.Took);
-
-    /// <summary>Reads the answer of <c>query-blockstats</c>: writes and flushes of all devices.</summary>
-    public static GuestWrites From(JsonElement answer)
-    {
-        var (count, nanoseconds) = (0L, 0L);
-        foreach (var device in answer.EnumerateArray())
-        {
-            var stats = device.GetProperty("stats");
-            count += stats.GetProperty("wr_operations").GetInt64() + stats.GetProperty("flush_operations").GetInt64();
-            nanoseconds += stats.GetProperty("wr_total_time_ns").GetInt64() + stats.GetProperty("flush_total_time_ns").GetInt64();
-        }
-
-        return new(count, TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick));
-    }
+    public bool AreOff => Latency == TimeSpan.Zero && Slowdown == 0;
 }
 
-/// <summary>How the pause between reads follows the guest's writes. Pure: doubles above the target, shrinks by a quarter below it.</summary>
+/// <summary>
+/// How long reading rests after each time of work. The guest runs free in a rest, so comparing the two tells what reading costs it now, whatever it does and whatever is short: disk or processor. Pure.
+/// </summary>
 internal static class PaceRules
 {
-    /// <summary>The first pause per megabyte that is read, and the greatest: at 1 MiB/s a capture still ends.</summary>
-    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan Most = TimeSpan.FromSeconds(1);
+    // Fewer writes than this tell nothing about a rate.
+    private const double Few = 20;
 
-    public static TimeSpan Next(TimeSpan pausePerMegabyte, GuestWrites since, TimeSpan target)
+    // A capture always gets at least a tenth of the time.
+    private const double Most = 9;
+
+    /// <summary>The rest that follows.</summary>
+    /// <param name="work">The time for which reading went on without a rest.</param>
+    /// <param name="working">What the guest wrote while disks were read.</param>
+    /// <param name="resting">What it wrote in the rests before.</param>
+    /// <param name="targets">What may be taken from it.</param>
+    public static TimeSpan Rest(TimeSpan work, GuestWrites working, GuestWrites resting, PaceTargets targets) =>
+        work * Math.Min(Most, Math.Max(ForSlowdown(working, resting, targets.Slowdown), ForLatency(working, targets.Latency)));
+
+    // Reading for W and resting for R costs the share s·W/(W+R) of the writes, if reading alone costs s.
+    private static double ForSlowdown(GuestWrites working, GuestWrites resting, double target)
     {
-        if (since.Count > 0 && since.Took > target * since.Count)
+        if (target == 0)
         {
-            var longer = pausePerMegabyte < Least ? Least : pausePerMegabyte * 2;
-            return longer < Most ? longer : Most;
+            return 0;
         }
 
-        var shorter = pausePerMegabyte * 0.75;
-        return shorter < Least ? TimeSpan.Zero : shorter;
+        if (resting.Over == TimeSpan.Zero)
+        {
+            return 0.5;
+        }
+
+        if (working.Count + resting.Count < Few)
+        {
+            // Who writes this little is asked again, who writes nothing is not.
+            return working.Count + resting.Count < 1 ? 0 : 0.1;
+        }
+
+        var cost = 1 - (working.PerSecond / Math.Max(resting.PerSecond, double.Epsilon));
+        return Math.Max(0.1, (cost / target) - 1);
     }
+
+    private static double ForLatency(GuestWrites working, TimeSpan target) =>
+        target == TimeSpan.Zero ? 0 : Math.Max(0, (working.Latency / target) - 1);
 }

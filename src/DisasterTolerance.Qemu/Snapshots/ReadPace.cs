@@ -3,60 +3,83 @@ using DisasterTolerance.Qemu.Blocks;
 namespace DisasterTolerance.Qemu.Snapshots;
 
 /// <summary>
-/// How fast a snapshot is read while its guest writes. From time to time QEMU is asked how long writes of the guest take; above the target the pause between reads grows, below it it shrinks. Thread-safe.
+/// How fast a snapshot is read while its guest writes: reading works for a while and rests for a while, and QEMU's counters of the guest's writes before and after each rest say how long. Thread-safe.
 /// </summary>
 internal sealed class ReadPace(QemuOptions options)
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+    // Long enough to count some hundred writes, short enough that a guest with a time limit of its own sees no gap.
+    private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(150);
 
     private readonly Lock _lock = new();
+    private readonly PaceTargets _targets = new(options.WriteLatencyTarget, options.WriteSlowdownTarget);
     private BlockHost? _host;
+    private Task? _rest;
+    private long _began;
     private GuestWrites _last;
-    private TimeSpan _pausePerMegabyte;
-    private long _lookedAt;
+    private GuestWrites _working;
+    private GuestWrites _resting;
 
     /// <summary>Begins to watch a guest. Without it reading is never slowed down.</summary>
-    public void Watch(BlockHost host) => _host = options.WriteLatencyTarget > TimeSpan.Zero ? host : null;
-
-    /// <summary>Waits before a read, if the guest needs it.</summary>
-    public async ValueTask WaitAsync(int bytes, CancellationToken cancellationToken)
+    public async ValueTask WatchAsync(BlockHost host, CancellationToken cancellationToken)
     {
-        if (_host is null)
+        if (!_targets.AreOff)
         {
-            return;
-        }
-
-        if (IsTimeToLook())
-        {
-            await LookAsync(_host, cancellationToken).ConfigureAwait(false);
-        }
-
-        var pause = _pausePerMegabyte * (bytes / (double)(1 << 20));
-        if (pause > TimeSpan.FromMilliseconds(1))
-        {
-            await Task.Delay(pause, options.Time, cancellationToken).ConfigureAwait(false);
+            _began = options.Time.GetTimestamp();
+            _last = await CountAsync(host, cancellationToken).ConfigureAwait(false);
+            _host = host;
         }
     }
 
-    private bool IsTimeToLook()
+    /// <summary>Waits before a read, if the guest is to be left alone now.</summary>
+    public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
+        Task? rest = null;
         lock (_lock)
         {
-            if (_lookedAt != 0 && options.Time.GetElapsedTime(_lookedAt) < LookEvery)
+            if (_host is { } host)
             {
-                return false;
+                _rest ??= Now() - _last.Over >= Work ? RestAsync(host) : null;
+                rest = _rest;
             }
+        }
 
-            _lookedAt = options.Time.GetTimestamp();
-            return true;
+        if (rest is not null)
+        {
+            await rest.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask LookAsync(BlockHost host, CancellationToken cancellationToken)
+    // All readers rest together, and one of them that gives up must not end it for the others.
+    private async Task RestAsync(BlockHost host)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            var worked = await CountAsync(host, CancellationToken.None).ConfigureAwait(false);
+            var seen = worked - _last;
+            (_last, _working) = (worked, _working.With(seen));
+            var rest = PaceRules.Rest(Work, _working, _resting, _targets);
+            if (rest > TimeSpan.Zero)
+            {
+                await Task.Delay(rest, options.Time).ConfigureAwait(false);
+                var rested = await CountAsync(host, CancellationToken.None).ConfigureAwait(false);
+                (_last, _resting) = (rested, _resting.With(rested - worked));
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _rest = null;
+            }
+        }
+    }
+
+    private async ValueTask<GuestWrites> CountAsync(BlockHost host, CancellationToken cancellationToken)
     {
         var stats = await host.ExecuteAsync("query-blockstats", null, cancellationToken).ConfigureAwait(false);
-        var now = GuestWrites.From(stats);
-        var pause = PaceRules.Next(_pausePerMegabyte, now - _last, options.WriteLatencyTarget);
-        (_last, _pausePerMegabyte) = (now, pause);
+        return GuestWrites.From(stats, Now());
     }
+
+    private TimeSpan Now() => options.Time.GetElapsedTime(_began);
 }

@@ -24,7 +24,7 @@ internal sealed class ServedDisk(
             return;
         }
 
-        await pace.WaitAsync(destination.Length, cancellationToken).ConfigureAwait(false);
+        await pace.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (destination.Length <= PieceBytes)

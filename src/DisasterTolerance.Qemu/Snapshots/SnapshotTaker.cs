@@ -86,7 +86,7 @@ internal sealed class SnapshotTaker(QemuOptions options, BlockHosts hosts, FileS
             var pace = new ReadPace(options);
             if (!host.IsDaemon)
             {
-                pace.Watch(host);
+                await pace.WatchAsync(host, cancellationToken).ConfigureAwait(false);
             }
 
             var disks = await ServeAsync(machine, journal, request, host, shots, contents, pace, cancellationToken).ConfigureAwait(false);

@@ -157,6 +157,7 @@ internal sealed class DiskPulls(RecoveryTools tools, BootServing serving)
                 }
 
                 await SetAsync(boot, row.Uuid, now => now with { Stage = BootStage.Pulling }, cancellationToken).ConfigureAwait(false);
+                await LetItBootAsync(subject, boot, cancellationToken).ConfigureAwait(false);
                 await PullAsync(subject, boot, made => progress = made, cancellationToken).ConfigureAwait(false);
                 await SetAsync(boot, row.Uuid, now => now with { Stage = BootStage.Leaving, PulledBytes = now.TotalBytes, Error = "" }, cancellationToken).ConfigureAwait(false);
             }
@@ -176,6 +177,25 @@ internal sealed class DiskPulls(RecoveryTools tools, BootServing serving)
         }
 
         return progress is { HasMoved: true } ? Attempt.Moved : Attempt.NotYet;
+    }
+
+    /// <summary>A copy that begins at once takes processor and disk from the boot that everybody waits for.</summary>
+    private async ValueTask LetItBootAsync(WorkSubject subject, BootState boot, CancellationToken cancellationToken)
+    {
+        var site = tools.Site;
+        var left = boot.Since + site.Options.BootGrace - site.Now;
+        if (left <= TimeSpan.Zero || boot.PulledBytes > 0)
+        {
+            return;
+        }
+
+        using var grace = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var over = Task.Delay(left, site.Clock, grace.Token);
+        var up = site.HypervisorOf(subject.Plan) is IGuestAgent ? tools.Power.WaitUpAsync(subject, grace.Token).AsTask() : over;
+        await Task.WhenAny(over, up).ConfigureAwait(false);
+        await grace.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(over, up).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async ValueTask PullAsync(WorkSubject subject, BootState boot, Action<PullProgress> tell, CancellationToken cancellationToken)

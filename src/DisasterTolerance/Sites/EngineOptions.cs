@@ -36,6 +36,12 @@ public sealed class EngineOptions
     /// </summary>
     public bool InstantBoot { get; set; } = true;
 
+    /// <summary>
+    /// How long the copying of the disks of a machine that was started from exports waits for the first sign of life of its guest, so as not to slow its boot down, counted from the begin of the failover.
+    /// Where nobody can ask the guest, the copying waits for all of it. Zero to 1 h. Default 1 min.
+    /// </summary>
+    public TimeSpan BootGrace { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Whether a disk that changed while it was read gives a point marked fuzzy instead of a failed run. Default false.</summary>
     public bool AllowFuzzyPoints { get; set; }
 

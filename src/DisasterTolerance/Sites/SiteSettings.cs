@@ -72,6 +72,7 @@ internal sealed record SiteSettings(
             .Concat(Range(e.ShutdownGrace, TimeSpan.Zero, TimeSpan.FromHours(1), "Engine:ShutdownGrace"))
             .Concat(Range(e.FreezeTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), "Engine:FreezeTimeout"))
             .Concat(Range(e.StartTimeout, TimeSpan.Zero, TimeSpan.FromDays(1), "Engine:StartTimeout"))
+            .Concat(Range(e.BootGrace, TimeSpan.Zero, TimeSpan.FromHours(1), "Engine:BootGrace"))
             .Concat(Range(e.SessionLease, TimeSpan.FromHours(1), TimeSpan.FromDays(90), "Engine:SessionLease"))
             .Concat(Range(e.ConfirmationAlert, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90), "Engine:ConfirmationAlert"))
             .Concat(Range(e.SweepInterval, TimeSpan.Zero, TimeSpan.FromDays(365), "Engine:SweepInterval"))

@@ -46,7 +46,7 @@ internal sealed class QemuSite : IAsyncDisposable
         var site = services.AddDisasterTolerance(options => (options.Uuid, options.Name, options.DataDirectory) = (Uuid, Name, Data))
             .AddSqliteCatalog()
             .AddHypervisor("hci", _ => Hypervisor = Open(configure))
-            .ConfigureEngine(engine => (engine.ShutdownGrace, engine.ProgressDeadline) = (TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60)))
+            .ConfigureEngine(engine => (engine.ShutdownGrace, engine.ProgressDeadline, engine.BootGrace) = (TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(5)))
             .ConfigureLink(link => link.Listen = $"127.0.0.1:{_port}");
         foreach (var peer in peers)
         {

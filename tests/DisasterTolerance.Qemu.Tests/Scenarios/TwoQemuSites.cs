@@ -39,12 +39,14 @@ internal sealed class TwoQemuSites : IAsyncDisposable
     public Task UntilLinkedAsync() => UntilAsync(
         async () => (await North.Get<ILinkManager>().ListAsync()).Any(link => link.IsUp) && (await South.Get<ILinkManager>().ListAsync()).Any(link => link.IsUp), "the link is up");
 
-    /// <summary>Protects a machine; runs come on demand only.</summary>
-    public async Task<MachineRow> ProtectAsync(Guid machine)
+    /// <summary>Protects a machine.</summary>
+    /// <param name="machine">The machine of <see cref="North"/>.</param>
+    /// <param name="interval">How often runs are due; null for none but those that are asked for.</param>
+    public async Task<MachineRow> ProtectAsync(Guid machine, TimeSpan? interval = null)
     {
         var plan = await North.Get<IPlanManager>().AddAsync(new PlanSpecification
         {
-            Name = "guest", Master = North.Uuid, Slave = South.Uuid, Type = "hci", Interval = TimeSpan.FromHours(1), Rpo = TimeSpan.FromHours(2), ReserveCount = 50, Machines = [new() { MasterUuid = machine }],
+            Name = "guest", Master = North.Uuid, Slave = South.Uuid, Type = "hci", Interval = interval ?? TimeSpan.FromHours(1), Rpo = TimeSpan.FromHours(2), ReserveCount = 50, Machines = [new() { MasterUuid = machine }],
         });
         await UntilAsync(async () => await South.Get<IPlanManager>().FindAsync(plan.Plan.Uuid) is not null, "the plan is mirrored");
         return plan.Machines[0];

@@ -91,23 +91,6 @@ public sealed class TrackerRulesTests
         [new(0, 30, ExtentKind.Data), new(40, 10, ExtentKind.Data)],
         ExtentUnion.Of([new(40, 10, ExtentKind.Data), new(10, 20, ExtentKind.Data), new(0, 10, ExtentKind.Data), new(5, 3, ExtentKind.Data)]));
 
-    [Fact]
-    public void Next_GuestSlowerThanTheTarget_PausesMoreAndThenLess()
-    {
-        var target = TimeSpan.FromMilliseconds(4);
-        var slow = new GuestWrites(10, TimeSpan.FromMilliseconds(50));
-        var fast = new GuestWrites(10, TimeSpan.FromMilliseconds(20));
-
-        var once = PaceRules.Next(TimeSpan.Zero, slow, target);
-        var twice = PaceRules.Next(once, slow, target);
-
-        Assert.True(once > TimeSpan.Zero);
-        Assert.Equal(once * 2, twice);
-        Assert.True(PaceRules.Next(twice, fast, target) < twice);
-        Assert.Equal(TimeSpan.Zero, PaceRules.Next(once, new GuestWrites(0, TimeSpan.Zero), target));
-        Assert.Equal(PaceRules.Next(TimeSpan.FromDays(1), slow, target), PaceRules.Next(TimeSpan.FromHours(1), slow, target));
-    }
-
     private static string Text(System.Text.Json.Nodes.JsonObject action)
     {
         var data = action["data"]!;
