@@ -21,10 +21,26 @@ internal sealed partial class Story
     {
         var points = await world.SouthApi.ListPointsAsync(_plan.Uuid, _plan.SlaveSide, cancellationToken);
         Check(points.Count == 3, $"South should hold three recovery points and holds {points.Count}.");
-        await MoveAsync(
-            world.SouthApi, world.South, PlanFacts.AwaitingConfirmation, () => world.SouthApi.RecoverAtSlaveAsync(_plan, points[0].Name, cancellationToken), cancellationToken);
+        await world.Persistence.OnceAsync("The failover", () => world.SouthApi.RecoverAtSlaveAsync(_plan, points[0].Name, cancellationToken), cancellationToken);
+        await RestartSouthAsync(cancellationToken);
+        await SettleAsync(world.SouthApi, world.South, PlanFacts.AwaitingConfirmation, cancellationToken);
         await VerifyAsync(world.AtSouth!, _toldBeforeLastRun, cancellationToken);
         await world.AtSouth!.Serial.WaitForFilesAsync(1, cancellationToken);
+    }
+
+    private async Task KillSouthInMidPullAsync(CancellationToken cancellationToken)
+    {
+        await world.Persistence.UntilAsync("The copy", async () => (await world.SouthApi.ReadMetricsAsync(cancellationToken)).Work.Any(work => work.DoneBytes > 0), cancellationToken);
+        await RestartSouthAsync(cancellationToken);
+        await world.AtSouth!.Serial.WaitForFilesAsync(FilesBetweenRuns, cancellationToken);
+    }
+
+    /// <summary>A guest that runs from exports waits for its disks while nobody serves them.</summary>
+    private async Task RestartSouthAsync(CancellationToken cancellationToken)
+    {
+        world.South.Kill(forGood: true);
+        Say("south's site is gone; its guest is not");
+        await world.Persistence.OnceAsync("Starting south again", () => world.South.StartAsync(cancellationToken), cancellationToken);
     }
 
     private async Task ReturnOfNorthAsync(CancellationToken cancellationToken)

@@ -24,7 +24,8 @@ internal sealed partial class Story(World world)
         await StepAsync("Second run: only what QEMU's dirty bitmaps name", NextRunAsync, cancellationToken);
         await StepAsync("Third run", NextRunAsync, cancellationToken);
         await StepAsync("North is lost: its QEMU and its site are killed", LoseNorthAsync, cancellationToken);
-        await StepAsync("Failover at south, without a call to north", FailOverAsync, cancellationToken);
+        await StepAsync("Failover at south, without a call to north; its site is killed while the guest boots", FailOverAsync, cancellationToken);
+        await StepAsync("South's site is killed while it copies the disks under the running guest, and starts again", KillSouthInMidPullAsync, cancellationToken);
         await StepAsync("North comes back as the replica", ReturnOfNorthAsync, cancellationToken);
         await StepAsync("Confirm: protection now runs south to north", ConfirmAtSouthAsync, cancellationToken);
         await StepAsync("Reverse run: only the difference goes north", ReverseRunAsync, cancellationToken);
@@ -108,9 +109,11 @@ internal sealed partial class Story(World world)
     {
         // Once: a machine that was started must not be recovered anew, however long its disks are still on their way.
         await world.Persistence.OnceAsync("The work", work, cancellationToken);
-        await world.Persistence.UntilAsync(
-            $"The machine at '{runningAt.Name}' in procedure {procedure}",
-            async () => await api.FindPlanAsync(World.PlanName, cancellationToken) is { } plan && plan.RunningAt == runningAt.Uuid && plan.Procedure == procedure,
-            cancellationToken);
+        await SettleAsync(api, runningAt, procedure, cancellationToken);
     }
+
+    private Task SettleAsync(SiteApi api, SiteProcess runningAt, int procedure, CancellationToken cancellationToken) => world.Persistence.UntilAsync(
+        $"The machine at '{runningAt.Name}' in procedure {procedure}",
+        async () => await api.FindPlanAsync(World.PlanName, cancellationToken) is { } plan && plan.RunningAt == runningAt.Uuid && plan.Procedure == procedure,
+        cancellationToken);
 }

@@ -13,6 +13,9 @@ internal sealed class World : IDisposable
     public const string PlanName = "qemu failover";
     public const string MachineName = "guest";
 
+    // Slow enough that the copy under the guest is still going on when its site is killed.
+    private const int PullBytesPerSecond = 2 << 20;
+
     private readonly GuestFiles _guest;
 
     private World(SiteProcess north, SiteProcess south, GuestFiles guest)
@@ -78,6 +81,10 @@ internal sealed class World : IDisposable
 
     private static SiteProcess Site(string name, int http, int link, Workspace workspace) => new(name, Guid.NewGuid(), http, link, workspace.Folder(name))
     {
-        HypervisorArguments = ["--Hypervisors:hci:Kind", "Qemu", "--Hypervisors:hci:Accelerator", GuestMachine.Accelerator, "--Hypervisors:hci:SerialLog", "true"],
+        HypervisorArguments =
+        [
+            "--Hypervisors:hci:Kind", "Qemu", "--Hypervisors:hci:Accelerator", GuestMachine.Accelerator, "--Hypervisors:hci:SerialLog", "true",
+            "--Hypervisors:hci:PullBytesPerSecond", $"{PullBytesPerSecond}",
+        ],
     };
 }
