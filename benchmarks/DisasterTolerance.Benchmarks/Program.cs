@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using DisasterTolerance.Benchmarks.Nbd;
 using DisasterTolerance.Benchmarks.Qemu;
@@ -13,6 +14,9 @@ switch (args)
         break;
     case ["qemu-slowdown"] when OperatingSystem.IsLinux():
         await SlowdownCommand.RunAsync();
+        break;
+    case ["qemu-rpo", .. var rest] when OperatingSystem.IsLinux():
+        await RpoCommand.RunAsync(TimeSpan.FromMinutes(rest is [var minutes] ? double.Parse(minutes, CultureInfo.InvariantCulture) : 10));
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

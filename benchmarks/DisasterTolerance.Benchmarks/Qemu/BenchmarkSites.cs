@@ -45,11 +45,18 @@ internal sealed class BenchmarkSites : IAsyncDisposable
     /// <summary>Protects the guest and brings one point of it to the other site.</summary>
     public async Task<MachineRow> ShipAsync(BenchmarkGuest guest)
     {
+        var machine = await ProtectAsync(guest, TimeSpan.FromHours(1));
+        await _sites[0].GetRequiredService<IReplicationEngine>().RunAsync(new(machine.Uuid, "benchmark"));
+        return machine;
+    }
+
+    /// <summary>Protects the guest by runs at an interval.</summary>
+    public async Task<MachineRow> ProtectAsync(BenchmarkGuest guest, TimeSpan interval)
+    {
         var plan = await _sites[0].GetRequiredService<IPlanManager>().AddAsync(new PlanSpecification
         {
-            Name = "benchmark", Master = _uuids[0], Slave = _uuids[1], Type = "hci", Interval = TimeSpan.FromHours(1), Rpo = TimeSpan.FromHours(2), ReserveCount = 5, Machines = [new() { MasterUuid = guest.Machine }],
+            Name = "benchmark", Master = _uuids[0], Slave = _uuids[1], Type = "hci", Interval = interval, Rpo = interval * 2, ReserveCount = 5, Machines = [new() { MasterUuid = guest.Machine }],
         });
-        await _sites[0].GetRequiredService<IReplicationEngine>().RunAsync(new(plan.Machines[0].Uuid, "benchmark"));
         return plan.Machines[0];
     }
 
