@@ -6,7 +6,7 @@ namespace DisasterTolerance.Compare;
 internal sealed record CommandOptions
 {
     public const string Usage = """
-        compare [--size small|full] [--rounds N] [--rows ROW,...] [--subjects NAME,...] [--seed N] [--work DIR] [--out DIR] [--append] [--keep] [--install] [--report]
+        compare [--size small|full] [--rounds N] [--rows ROW,...] [--subjects NAME,...] [--seed N] [--work DIR] [--out DIR] [--append] [--keep] [--install] [--report] [--profile]
 
           --size      full: a disk of 4 GiB with about 2.5 GB of data, 16 GB of memory needed. small: 512 MiB. Default full.
           --rounds    how often every subject runs; medians are shown. Default 3.
@@ -18,6 +18,7 @@ internal sealed record CommandOptions
           --append    adds rounds to the results in --out instead of starting anew: a long run can be done in parts.
           --keep      keeps the images in --work for the next part.
           --install   installs missing peers with apt-get (root).
+          --profile   writes where the processor time of every row went, by perf (root, or perf_event_paranoid 0). The times of such a run are no results.
           --report    measures nothing: writes table and chart of the results in --out.
         """;
 
@@ -42,6 +43,8 @@ internal sealed record CommandOptions
 
     public bool Install { get; init; }
 
+    public bool Profile { get; init; }
+
     public bool ReportOnly { get; init; }
 
     public bool Wants(string subject) => Subjects.Count == 0 || Subjects.Any(wanted => subject.StartsWith(wanted, StringComparison.OrdinalIgnoreCase));
@@ -57,6 +60,7 @@ internal sealed record CommandOptions
                 "--append" => options with { Append = true },
                 "--keep" => options with { Keep = true },
                 "--install" => options with { Install = true },
+                "--profile" => options with { Profile = true },
                 "--report" => options with { ReportOnly = true },
                 var name when at + 1 < arguments.Length => options.With(name, arguments[++at]),
                 var name => throw new ArgumentException($"'{name}' is unknown or has no value.\n{Usage}"),

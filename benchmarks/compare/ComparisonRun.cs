@@ -7,6 +7,9 @@ namespace DisasterTolerance.Compare;
 /// <summary>Rounds; in each of them every subject goes through the rows, one subject after the other. Every restored disk is compared byte for byte.</summary>
 internal sealed class ComparisonRun(CommandOptions options, LiveDisk disk, IReadOnlyList<SubjectKind> kinds, Action<string> say)
 {
+    // Two stores, a restored disk, and what the processes need.
+    private const int MemoryPerDisk = 3;
+
     public List<Measurement> Measurements { get; } = [];
 
     public List<string> Failures { get; } = [];
@@ -36,6 +39,7 @@ internal sealed class ComparisonRun(CommandOptions options, LiveDisk disk, IRead
     private async Task RunAsync(SubjectKind kind, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateDirectory(Path.Combine(options.Work, "subject"));
+        WarmMemory.Touch(folder.FullName, MemoryPerDisk * disk.Facts.DataBytes);
         await using var processes = new ProcessGroup(ControlGroup.TryCreate($"disaster-tolerance-compare-{Environment.ProcessId}", out _));
         var subject = kind.Open(new SubjectSetting(folder.FullName, disk, processes));
         try
@@ -47,7 +51,9 @@ internal sealed class ComparisonRun(CommandOptions options, LiveDisk disk, IRead
                 disk.SetFor(row);
                 await subject.BetweenAsync(row, cancellationToken);
                 var store = subject.StoreBytes();
-                var measurement = await new Meter(processes).MeasureAsync(kind.Name, row, () => subject.RunAsync(row, cancellationToken));
+                var measurement = await new Meter(processes).MeasureAsync(kind.Name, row, () => options.Profile
+                    ? Profile.RecordAsync(Profile.PathOf(options.Out, kind.Name, row), () => subject.RunAsync(row, cancellationToken))
+                    : subject.RunAsync(row, cancellationToken));
                 if (subject is ProductSubject product && row <= Row.Day)
                 {
                     await product.ReadPartsAsync(cancellationToken);

@@ -1,7 +1,7 @@
-using System.Globalization;
 using DisasterTolerance.Compare;
 using DisasterTolerance.Compare.Floor;
-using DisasterTolerance.Compare.Subjects;
+using DisasterTolerance.Compare.Peers;
+using DisasterTolerance.Compare.Report;
 
 if (args is [FloorProgram.Name, var store, var image])
 {
@@ -19,9 +19,10 @@ catch (Exception error) when (error is ArgumentException or FormatException)
     return 2;
 }
 
-if (PrivateNetwork.TryEnter(args) is { } code)
+if (options.ReportOnly)
 {
-    return code;
+    (Results.TryRead(options.Out) ?? throw new FileNotFoundException($"There are no results in '{options.Out}'.")).Write(options.Out);
+    return 0;
 }
 
 using var ended = new CancellationTokenSource();
@@ -30,21 +31,40 @@ Console.CancelKeyPress += (_, cancel) =>
     cancel.Cancel = true;
     ended.Cancel();
 };
-var kinds = SubjectCatalog.Kinds.Where(kind => options.Wants(kind.Name)).ToArray();
+if (!PrivateNetwork.IsInside)
+{
+    await PeerInstallation.PrepareAsync(options, ended.Token);
+}
+
+if (PrivateNetwork.TryEnter(args) is { } code)
+{
+    return code;
+}
+
+if (options.Profile)
+{
+    Profile.NameFunctions();
+}
+
 try
 {
+    var kinds = PeerInstallation.Present(options);
     Console.WriteLine("Making the disk.");
     var disk = await LiveDisk.MakeAsync(options.Work, options, ended.Token);
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{disk.Facts.DiskBytes >> 20} MiB, {disk.Facts.DataBytes / 1e6:0} MB of data. Scattered: {disk.Facts.Scattered}. Day: {disk.Facts.Day}, {100.0 * disk.Facts.Day.Chunks * DiskImage.ChunkBytes / disk.Facts.DataBytes:0.0} % of chunks, {100.0 * disk.Facts.Day.Blocks * DiskImage.BlockBytes / disk.Facts.DataBytes:0.0} % of blocks."));
+    var surroundings = Surroundings.Read(options.Work);
     var run = new ComparisonRun(options, disk, kinds, Console.WriteLine);
     await run.RunAsync(ended.Token);
+    if (!options.Profile)
+    {
+        Results.Join(options.Append ? Results.TryRead(options.Out) : null, surroundings, disk.Facts, run).Write(options.Out);
+        Console.WriteLine(File.ReadAllText(Path.Combine(options.Out, "table.md")));
+    }
+
     return run.Failures.Count == 0 ? 0 : 1;
 }
 finally
 {
-    if (!options.Keep)
+    if (!options.Keep && Directory.Exists(options.Work))
     {
         Directory.Delete(options.Work, true);
     }

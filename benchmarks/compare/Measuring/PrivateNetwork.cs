@@ -9,10 +9,12 @@ internal static class PrivateNetwork
 {
     private const string Mark = "DISASTERTOLERANCE_COMPARE_NETWORK";
 
+    public static bool IsInside { get; } = Environment.GetEnvironmentVariable(Mark) is not null;
+
     /// <summary>Null: go on in this process. Else the exit code of the other one.</summary>
     public static int? TryEnter(string[] arguments)
     {
-        if (Environment.GetEnvironmentVariable(Mark) is not null)
+        if (IsInside)
         {
             return null;
         }
@@ -20,7 +22,7 @@ internal static class PrivateNetwork
         string[] namespaces = Environment.IsPrivilegedProcess ? ["--net"] : ["--net", "--map-root-user"];
         if (!Works([.. namespaces, "ip", "link", "set", "lo", "up"]))
         {
-            Console.WriteLine("No network namespace can be made here (unshare and ip are needed): bytes on the wire are those of the computer's loopback interface, with other programs' in them.");
+            Console.WriteLine("No network namespace can be made here (unshare and ip are needed): bytes on the wire will be inexact.");
             return null;
         }
 
