@@ -1,0 +1,3 @@
+global using DisasterTolerance.Compare.Images;
+global using DisasterTolerance.Compare.Measuring;
+global using DisasterTolerance.Compare.Processes;
