@@ -2,12 +2,19 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using DisasterTolerance.Benchmarks.Nbd;
 using DisasterTolerance.Benchmarks.Qemu;
+using DisasterTolerance.Benchmarks.Restore;
 
 // What measures several programs beside each other is none of the runner's: it has a name of its own.
 switch (args)
 {
     case ["nbd", .. var rest]:
         await NbdThroughput.RunAsync(rest is [var folder] ? folder : "/dev/shm");
+        break;
+    case ["restore", .. var rest]:
+        await RestoreThroughput.RunAsync(
+            rest is [var place, ..] ? place : "/dev/shm",
+            rest is [_, var chunks, ..] ? int.Parse(chunks, CultureInfo.InvariantCulture) : 16_384,
+            rest is [_, _, var rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 7);
         break;
     case ["qemu-boot"] when OperatingSystem.IsLinux():
         await BootCommand.RunAsync();

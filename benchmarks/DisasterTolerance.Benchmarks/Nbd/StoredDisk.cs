@@ -21,7 +21,9 @@ internal sealed class StoredDisk : IAsyncDisposable
 
     public ManifestDisk Disk => Point.Disks[0];
 
-    public static async Task<StoredDisk> MakeAsync(string folder, string raw, int chunks)
+    public static Task<StoredDisk> MakeAsync(string folder, string raw, int chunks) => MakeAsync(folder, raw, chunks, (chunk, position) => Fill(chunk, (int)position));
+
+    public static async Task<StoredDisk> MakeAsync(string folder, string raw, int chunks, Action<Span<byte>, long> fill)
     {
         var geometry = ChunkGeometry.Default;
         var storage = LocalDirectoryStorage.Open(new LocalDirectoryOptions { Path = folder });
@@ -33,7 +35,7 @@ internal sealed class StoredDisk : IAsyncDisposable
         {
             for (var position = 0; position < chunks; position++)
             {
-                Fill(chunk, position);
+                fill(chunk, position);
                 var hash = ContentHash.Of(chunk);
                 await scope.AppendAsync(RecordKind.Chunk, hash, chunk, CompressionMode.On, default);
                 await tree.SetAsync(position, hash, default);
@@ -88,14 +90,14 @@ internal sealed class StoredDisk : IAsyncDisposable
     }
 
     // Words of a few letters between numbers that do not repeat: about half of it is left by zstd, as of a disk with programs and documents.
-    private static void Fill(byte[] chunk, int position)
+    private static void Fill(Span<byte> chunk, int position)
     {
         var random = new Random(position);
         random.NextBytes(chunk);
         for (var at = 0; at + 64 <= chunk.Length; at += 64)
         {
-            chunk.AsSpan(at, 32).Fill((byte)(position + (at >> 12)));
-            BinaryPrimitives.WriteInt32LittleEndian(chunk.AsSpan(at), at);
+            chunk.Slice(at, 32).Fill((byte)(position + (at >> 12)));
+            BinaryPrimitives.WriteInt32LittleEndian(chunk[at..], at);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Threading.Channels;
 using DisasterTolerance.Capture;
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Diagnostics;
@@ -10,19 +9,30 @@ using DisasterTolerance.Store;
 namespace DisasterTolerance.Recovery;
 
 /// <summary>
-/// Makes one target disk equal to one disk of a point. One reader walks the tree's leaves and the disk's extents side by side in ascending order and hands out what has to be looked at; a few writers
-/// compare and write. Holds one buffer of a chunk per writer and a few entries in between, whatever the disk's size. Used once; not thread-safe.
+/// Makes one target disk equal to one disk of a point. One loop walks the tree's leaves and the disk's extents side by side in ascending order and hands out pieces of what has to be looked at; workers
+/// compare, read and verify them; the loop writes them in the order of the disk. Holds at most <see cref="MostPieces"/> pieces of <see cref="PieceBytes"/> (or one chunk, if that is larger) and what is read
+/// for them, whatever the disk's size. Used once; not thread-safe.
 /// </summary>
-internal sealed class DiskWriter(SiteContext site, ITargetDisk target, ChunkGeometry geometry, ManifestDisk disk, ProgressDeadline deadline, ProgressBoard.Entry progress)
+internal sealed class DiskWriter(SiteContext site, ITargetDisk target, ChunkGeometry geometry, ManifestDisk disk, ProgressDeadline deadline, ProgressBoard.Entry progress, ArrayPool<byte>? pool = null)
 {
-    private const int Writers = 4;
-    private const int Waiting = 16;
+    // One read of a pack and one write of the target: larger ones gain nothing any more. Benchmark: restore.
+    private const int PieceBytes = 1 << 20;
+
+    // Beside those that the cores work on: the ones that are being written and the ones that wait for a core. Benchmark: restore.
+    private const int SparePieces = 4;
+    private const int Writes = 2;
 
     // Zeros are written in pieces of this size at most, so that the deadline sees them move.
     private const long ZeroBytes = 1L << 30;
 
+    private static readonly int MostPieces = Math.Min(Environment.ProcessorCount, 16) + SparePieces;
+
     private readonly long _length = disk.Definition.LengthBytes;
-    private readonly Channel<Piece> _pieces = Channel.CreateBounded<Piece>(new BoundedChannelOptions(Waiting) { SingleWriter = true });
+    private readonly Queue<DiskPiece> _free = new();
+    private readonly Queue<DiskPiece> _reading = new();
+    private readonly Queue<DiskPiece> _writing = new();
+    private CancellationToken _token;
+    private DiskPiece? _open;
     private long _written;
     private long _seen;
 
@@ -32,37 +42,22 @@ internal sealed class DiskWriter(SiteContext site, ITargetDisk target, ChunkGeom
     public async ValueTask RunAsync()
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token);
-        var writers = new Task[Writers];
-        for (var i = 0; i < Writers; i++)
-        {
-            writers[i] = Task.Factory.StartNew(() => WriteAsync(failed), CancellationToken.None, TaskCreationOptions.DenyChildAttach, site.Workers).Unwrap();
-        }
-
+        _token = failed.Token;
         try
         {
             await HandOutAsync(failed.Token).ConfigureAwait(false);
+            await CloseAsync().ConfigureAwait(false);
+            await DrainAsync(0).ConfigureAwait(false);
             Seen(_length);
-            _pieces.Writer.Complete();
         }
-        catch (Exception e)
+        catch
         {
-            _pieces.Writer.Complete(e);
             await failed.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(writers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-            // A writer that failed cancelled the reader: its reason is the one to tell.
-            if (e is OperationCanceledException && writers.FirstOrDefault(writer => writer.IsFaulted) is { } cause)
-            {
-                await cause.ConfigureAwait(false);
-            }
-
             throw;
         }
-
-        await Task.WhenAll(writers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var writer in writers.OrderByDescending(writer => writer.IsFaulted))
+        finally
         {
-            await writer.ConfigureAwait(false);
+            await ReturnBuffersAsync().ConfigureAwait(false);
         }
     }
 
@@ -92,8 +87,7 @@ internal sealed class DiskWriter(SiteContext site, ITargetDisk target, ChunkGeom
                 }
 
                 cleared = leaf.Position + 1;
-                await _pieces.Writer.WriteAsync(new Piece(leaf.Position, leaf.Hash, isData), token).ConfigureAwait(false);
-                Seen(leaf.Position * geometry.ChunkSize);
+                await AddAsync(leaf, isData).ConfigureAwait(false);
             }
 
             deadline.Moved();
@@ -133,51 +127,69 @@ internal sealed class DiskWriter(SiteContext site, ITargetDisk target, ChunkGeom
         }
     }
 
-    private async Task WriteAsync(CancellationTokenSource failed)
+    private async ValueTask AddAsync(Leaf leaf, bool isData)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(geometry.ChunkSize);
-        try
+        _open ??= _free.Count > 0 ? _free.Dequeue() : new DiskPiece(geometry, _length, Math.Max(1, PieceBytes / geometry.ChunkSize), pool ?? ArrayPool<byte>.Shared);
+        _open.Add(leaf, isData);
+        if (_open.IsFull)
         {
-            await foreach (var piece in _pieces.Reader.ReadAllAsync(failed.Token).ConfigureAwait(false))
-            {
-                await WriteAsync(piece, buffer.AsMemory(0, geometry.ChunkSize), failed.Token).ConfigureAwait(false);
-                deadline.Moved();
-            }
-        }
-        catch
-        {
-            await failed.CancelAsync().ConfigureAwait(false);
-            throw;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            await CloseAsync().ConfigureAwait(false);
         }
     }
 
-    private async ValueTask WriteAsync(Piece piece, Memory<byte> chunk, CancellationToken token)
+    /// <summary>Hands the open piece to the workers.</summary>
+    private async ValueTask CloseAsync()
     {
-        var offset = piece.Position * geometry.ChunkSize;
-        var length = (int)Math.Min(geometry.ChunkSize, _length - offset);
-        if (piece.IsData)
+        if (_open is { } piece)
         {
-            await target.ReadAsync(offset, chunk[..length], token).ConfigureAwait(false);
-            chunk.Span[length..].Clear();
-            if (ChunkContent.Name(chunk.Span) == piece.Hash)
+            _open = null;
+            piece.Work = Task.Factory.StartNew(() => piece.ReadAsync(target, site.Store, _token).AsTask(), CancellationToken.None, TaskCreationOptions.DenyChildAttach, site.Workers).Unwrap();
+            _reading.Enqueue(piece);
+            await DrainAsync(MostPieces - 1).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Writes the oldest pieces until no more than so many are on their way. Writes begin in the order of the disk.</summary>
+    private async ValueTask DrainAsync(int atMost)
+    {
+        while (_reading.Count + _writing.Count > atMost)
+        {
+            if (_writing.Count == Writes || _reading.Count == 0)
             {
-                return;
+                var written = _writing.Peek();
+                await written.Work.ConfigureAwait(false);
+                Seen(written.End);
+                deadline.Moved();
+                written.Clear();
+                _free.Enqueue(_writing.Dequeue());
+                continue;
             }
-        }
 
-        var read = await site.Store.ReadAsync(piece.Hash, RecordKind.Chunk, chunk, token).ConfigureAwait(false);
-        if (read != geometry.ChunkSize)
+            var piece = _reading.Peek();
+            await piece.Work.ConfigureAwait(false);
+            deadline.Moved();
+            piece.Work = WriteAsync(piece);
+            _writing.Enqueue(_reading.Dequeue());
+        }
+    }
+
+    private async Task WriteAsync(DiskPiece piece) => Interlocked.Add(ref _written, await piece.WriteAsync(target, _token).ConfigureAwait(false));
+
+    // Workers and writes may still use the buffers after a failure: none is given back before its work has ended.
+    private async ValueTask ReturnBuffersAsync()
+    {
+        foreach (var piece in _reading.Concat(_writing))
         {
-            throw new DisasterToleranceException(
-                ErrorCode.DataDamaged, $"Chunk {piece.Position} ({piece.Hash}) has {read} bytes instead of {geometry.ChunkSize}.");
+            await piece.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            piece.Dispose();
         }
 
-        await target.WriteAsync(offset, chunk[..length], token).ConfigureAwait(false);
-        Interlocked.Add(ref _written, length);
+        foreach (var piece in _free)
+        {
+            piece.Dispose();
+        }
+
+        _open?.Dispose();
     }
 
     private void Seen(long offset)
@@ -185,6 +197,4 @@ internal sealed class DiskWriter(SiteContext site, ITargetDisk target, ChunkGeom
         progress.AddDone(Math.Max(0, offset - _seen));
         _seen = Math.Max(_seen, offset);
     }
-
-    private readonly record struct Piece(long Position, ContentHash Hash, bool IsData);
 }

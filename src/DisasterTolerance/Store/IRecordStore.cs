@@ -33,6 +33,15 @@ internal interface IRecordStore : INodeSource, IAsyncDisposable
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.DataDamaged"/>: missing, damaged (then no longer held, so that it can be received again), or of another kind.</exception>
     ValueTask<int> ReadAsync(ContentHash hash, RecordKind kind, Memory<byte> destination, CancellationToken cancellationToken);
 
+    /// <summary>Reads the raw contents of many records that all have the same length, and verifies each hash. Neighbours in a pack cost one read, so ask for what was stored together together.</summary>
+    /// <param name="hashes">Their names; not zero. The same one may come several times.</param>
+    /// <param name="kind">The kind that they must have.</param>
+    /// <param name="length">Bytes of each content.</param>
+    /// <param name="destination">Gets the contents one behind the other.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.DataDamaged"/>: one is missing, damaged, or of another kind or length; the destination then holds anything.</exception>
+    ValueTask ReadAsync(ReadOnlyMemory<ContentHash> hashes, RecordKind kind, int length, Memory<byte> destination, CancellationToken cancellationToken);
+
     /// <summary>Reads a record as it lies, header and payload, for shipping. Its checksum is checked, the hash is not.</summary>
     /// <param name="hash">Its name; not zero.</param>
     /// <param name="destination">At least <see cref="StoredLength"/> long.</param>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Storage;
@@ -16,6 +17,7 @@ internal sealed class RecordStore : IRecordStore
     private readonly StoreLedger _ledger;
     private readonly PackWriter _writer;
     private readonly RecordReader _reader;
+    private readonly BatchReader _batches;
     private readonly Verifier _verifier;
     private readonly Sweeper _sweeper;
     private bool _isDisposed;
@@ -28,6 +30,7 @@ internal sealed class RecordStore : IRecordStore
         _ledger = ledger;
         _writer = new PackWriter(storage, ledger, identity, options.PackBytes, nextSequence, log);
         _reader = new RecordReader(storage, ledger, _writer, identity, damage, log);
+        _batches = new BatchReader(storage, ledger, _reader, ArrayPool<byte>.Shared);
         var inventory = new PackInventory(storage, ledger);
         _verifier = new Verifier(storage, ledger, inventory, _reader, time);
         _sweeper = new Sweeper(this, storage, ledger, _writer, _reader, inventory, damage, options, log);
@@ -64,6 +67,9 @@ internal sealed class RecordStore : IRecordStore
 
     public ValueTask<int> ReadAsync(ContentHash hash, RecordKind kind, Memory<byte> destination, CancellationToken cancellationToken) =>
         _reader.ReadAsync(hash, kind, destination, cancellationToken);
+
+    public ValueTask ReadAsync(ReadOnlyMemory<ContentHash> hashes, RecordKind kind, int length, Memory<byte> destination, CancellationToken cancellationToken) =>
+        _batches.ReadAsync(hashes, kind, length, destination, cancellationToken);
 
     public ValueTask<int> ReadNodeAsync(ContentHash node, Memory<byte> destination, CancellationToken cancellationToken) =>
         _reader.ReadAsync(node, RecordKind.Node, destination, cancellationToken);

@@ -27,6 +27,16 @@ internal sealed class CountingStore(IRecordStore store) : IRecordStore
         return store.ReadAsync(hash, kind, destination, cancellationToken);
     }
 
+    public ValueTask ReadAsync(ReadOnlyMemory<ContentHash> hashes, RecordKind kind, int length, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        foreach (var hash in hashes.Span)
+        {
+            _reads.AddOrUpdate(hash, 1, (_, count) => count + 1);
+        }
+
+        return store.ReadAsync(hashes, kind, length, destination, cancellationToken);
+    }
+
     public ValueTask<int> ReadNodeAsync(ContentHash node, Memory<byte> destination, CancellationToken cancellationToken) => store.ReadNodeAsync(node, destination, cancellationToken);
 
     public ValueTask<int> ReadStoredAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken) => store.ReadStoredAsync(hash, destination, cancellationToken);

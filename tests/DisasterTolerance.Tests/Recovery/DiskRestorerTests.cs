@@ -175,8 +175,8 @@ public sealed class DiskRestorerTests
     [Fact]
     public async Task RestoreAsync_Cancelled_EndsAtOnce()
     {
-        await using var site = await StartAsync(new DiskDefinition("disk0", 20 * Chunk));
-        site.Fill("disk0", 0, 20 * Chunk, 1);
+        await using var site = await StartAsync(new DiskDefinition("disk0", 100 * Chunk));
+        site.Fill("disk0", 0, 100 * Chunk, 1);
         var point = await site.CaptureAsync();
         using var cancel = new CancellationTokenSource();
         site.Faults.Add(new Fault { Operation = "TargetDisk.Write", OnCall = 3, Kind = FaultKind.Action, Action = _ => new ValueTask(cancel.CancelAsync()) });
