@@ -54,7 +54,7 @@ internal sealed class ComparisonRun(CommandOptions options, LiveDisk disk, IRead
                 var measurement = await new Meter(processes).MeasureAsync(kind.Name, row, () => options.Profile
                     ? Profile.RecordAsync(Profile.PathOf(options.Out, kind.Name, row), () => subject.RunAsync(row, cancellationToken))
                     : subject.RunAsync(row, cancellationToken));
-                if (subject is ProductSubject product && row <= Row.Day)
+                if (kind.Ships && subject is ProductSubject product && row <= Row.Day)
                 {
                     await product.ReadPartsAsync(cancellationToken);
                 }

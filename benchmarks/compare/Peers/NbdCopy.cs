@@ -8,6 +8,7 @@ namespace DisasterTolerance.Compare.Peers;
 internal sealed class NbdCopy(SubjectSetting setting, bool byQemuImg) : ISubject
 {
     private string _uri = "";
+    private bool _isNew = true;
 
     public string RestoredPath => Path.Combine(setting.Folder, "restored.raw");
 
@@ -29,7 +30,20 @@ internal sealed class NbdCopy(SubjectSetting setting, bool byQemuImg) : ISubject
         _uri = $"nbd://127.0.0.1:{number}";
     }
 
-    public Task RunAsync(Row row, CancellationToken cancellationToken) => setting.Processes.RunAsync(Copy(row == Row.Restore), cancellationToken);
+    /// <summary>The server holds one state: it is given the one that the row restores.</summary>
+    public async Task BetweenAsync(Row row, CancellationToken cancellationToken)
+    {
+        if (row == Row.Restore)
+        {
+            await RunAsync(Row.First, cancellationToken);
+        }
+    }
+
+    public async Task RunAsync(Row row, CancellationToken cancellationToken)
+    {
+        await setting.Processes.RunAsync(Copy(row == Row.Restore), cancellationToken);
+        _isNew = false;
+    }
 
     public long StoreBytes() => FolderSize.AllocatedOf(Store);
 
@@ -43,7 +57,7 @@ internal sealed class NbdCopy(SubjectSetting setting, bool byQemuImg) : ISubject
             return new Command("nbdcopy", "--flush", from, to);
         }
 
-        // The server's disk is a new one, so zeros need not be written.
-        return new Command("qemu-img", ["convert", "-f", "raw", "-O", "raw", "-W", "-m", "16", .. back ? (string[])[] : ["-n", "--target-is-zero"], from, to]);
+        // Zeros need not be written to a new disk.
+        return new Command("qemu-img", ["convert", "-f", "raw", "-O", "raw", "-W", "-m", "16", .. back ? (string[])[] : _isNew ? ["-n", "--target-is-zero"] : ["-n"], from, to]);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class Rsync(SubjectSetting setting, bool compresses) : ISubject
 
     private string Store => Path.Combine(setting.Folder, "store");
 
-    private string[] Options => ["--inplace", "--no-whole-file", "--fsync", "--times", .. compresses ? (string[])["-z", "--compress-choice=zstd", "--compress-level=1"] : []];
+    private string[] Options => ["--inplace", "--no-whole-file", "--fsync", "--times", "--ignore-times", .. compresses ? (string[])["-z", "--compress-choice=zstd", "--compress-level=1"] : []];
 
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
