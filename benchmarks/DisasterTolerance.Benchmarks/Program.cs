@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using DisasterTolerance.Benchmarks.Nbd;
+using DisasterTolerance.Benchmarks.Patches;
 using DisasterTolerance.Benchmarks.Qemu;
 using DisasterTolerance.Benchmarks.Restore;
 
@@ -15,6 +16,9 @@ switch (args)
             rest is [var place, ..] ? place : "/dev/shm",
             rest is [_, var chunks, ..] ? int.Parse(chunks, CultureInfo.InvariantCulture) : 16_384,
             rest is [_, _, var rounds] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 7);
+        break;
+    case ["patches", .. var rest]:
+        await PatchCommand.RunAsync(rest is [var store, ..] ? store : "/dev/shm", rest is [_, var image] ? image : null);
         break;
     case ["qemu-boot"] when OperatingSystem.IsLinux():
         await BootCommand.RunAsync();

@@ -62,7 +62,7 @@ public class TreeBenchmarks
             return new(content.Length);
         }
 
-        public ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        public ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, ContentHash previous, CancellationToken cancellationToken) =>
             new(_content.TryAdd(node, content.ToArray()) ? content.Length : 0);
     }
 }

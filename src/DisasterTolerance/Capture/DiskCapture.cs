@@ -128,13 +128,19 @@ internal sealed class DiskCapture
         for (var first = range.First; first < range.End; first += perBatch)
         {
             await DrainAsync(Batches - 1).ConfigureAwait(false);
-            var batch = _free.Count > 0 ? _free.Dequeue() : new Batch(ArrayPool<byte>.Shared.Rent(perBatch * _geometry.ChunkSize), new ContentHash[perBatch]);
+            var batch = _free.Count > 0 ? _free.Dequeue() : new Batch(ArrayPool<byte>.Shared.Rent(perBatch * _geometry.ChunkSize), perBatch);
             batch.First = first;
             batch.Count = (int)Math.Min(perBatch, range.End - first);
             var length = (int)Math.Min((long)batch.Count * _geometry.ChunkSize, _disk.Definition.LengthBytes - (first * _geometry.ChunkSize));
             try
             {
                 await _disk.ReadAsync(first * _geometry.ChunkSize, batch.Buffer.AsMemory(0, length), Token).ConfigureAwait(false);
+
+                // Here and not when the leaves are set: who compresses a chunk compresses it against the old one.
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    batch.Old[i] = await _base.GetLeafAsync(first + i, Token).ConfigureAwait(false);
+                }
             }
             catch
             {
@@ -160,7 +166,7 @@ internal sealed class DiskCapture
             batch.Hashes[i] = hash;
             if (!hash.IsZero)
             {
-                var added = await _scope.AppendAsync(RecordKind.Chunk, hash, chunk, _compression, Token).ConfigureAwait(false);
+                var added = await _scope.AppendAsync(RecordKind.Chunk, hash, chunk, batch.Old[i], _compression, Token).ConfigureAwait(false);
                 await _space.AddedAsync(added, Token).ConfigureAwait(false);
             }
         }
@@ -174,11 +180,10 @@ internal sealed class DiskCapture
             await work.ConfigureAwait(false);
             for (var i = 0; i < batch.Count; i++)
             {
-                var position = batch.First + i;
-                if (await _base.GetLeafAsync(position, Token).ConfigureAwait(false) != batch.Hashes[i])
+                if (batch.Old[i] != batch.Hashes[i])
                 {
                     ChangedBytes += _geometry.ChunkSize;
-                    await _tree.SetAsync(position, batch.Hashes[i], Token).ConfigureAwait(false);
+                    await _tree.SetAsync(batch.First + i, batch.Hashes[i], Token).ConfigureAwait(false);
                 }
             }
 
@@ -211,11 +216,14 @@ internal sealed class DiskCapture
         _free.Clear();
     }
 
-    private sealed class Batch(byte[] buffer, ContentHash[] hashes)
+    private sealed class Batch(byte[] buffer, int chunks)
     {
         public byte[] Buffer => buffer;
 
-        public ContentHash[] Hashes => hashes;
+        public ContentHash[] Hashes { get; } = new ContentHash[chunks];
+
+        /// <summary>What the base has in the places of the chunks.</summary>
+        public ContentHash[] Old { get; } = new ContentHash[chunks];
 
         public long First { get; set; }
 

@@ -18,7 +18,8 @@ internal interface INodeSink
     /// <summary>Adds a node unless it is there.</summary>
     /// <param name="node">The node's hash.</param>
     /// <param name="content">Its content; free again when the call returns.</param>
+    /// <param name="previous">The node that was in its place, from which it may differ little; zero for none.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Bytes added to the store.</returns>
-    ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+    ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, ContentHash previous, CancellationToken cancellationToken);
 }

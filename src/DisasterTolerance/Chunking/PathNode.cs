@@ -10,12 +10,15 @@ internal sealed class PathNode(int fanOut)
     /// <summary>First leaf below it.</summary>
     public long Start { get; private set; } = Nowhere;
 
+    /// <summary>Name of what it was when it was entered.</summary>
+    public ContentHash Previous { get; private set; }
+
     /// <summary>Whether its content is not written yet.</summary>
     public bool IsChanged { get; private set; }
 
     public bool Covers(long start) => Start == start;
 
-    public void Enter(long start) => Start = start;
+    public void Enter(long start, ContentHash previous) => (Start, Previous) = (start, previous);
 
     public void Leave()
     {

@@ -156,7 +156,7 @@ internal sealed class TreeWriter
     private ValueTask EnterAsync(int level, long position, CancellationToken cancellationToken)
     {
         var node = level == _depth ? _root : _path[level + 1].Children[_geometry.SlotOf(position, level + 1)];
-        _path[level].Enter(_geometry.FirstLeafOf(position, level));
+        _path[level].Enter(_geometry.FirstLeafOf(position, level), node);
         return _view.LoadAsync(level, node, _path[level].Children, cancellationToken);
     }
 
@@ -175,7 +175,7 @@ internal sealed class TreeWriter
             var hash = length == 0 ? ContentHash.Zero : ContentHash.Of(buffer.AsSpan(0, length));
             if (length > 0)
             {
-                await _sink.AppendNodeAsync(hash, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+                await _sink.AppendNodeAsync(hash, buffer.AsMemory(0, length), node.Previous, cancellationToken).ConfigureAwait(false);
             }
 
             node.Written();

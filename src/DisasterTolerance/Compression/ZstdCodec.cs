@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ZstdSharp;
 
 namespace DisasterTolerance.Compression;
@@ -9,11 +8,8 @@ internal static class ZstdCodec
     /// <summary>The level for new records: the fastest one that still finds most of what there is to find in 64 KiB.</summary>
     private const int Level = 1;
 
-    // More contexts than this at once are made and thrown away: each holds some hundred KiB.
-    private const int MaxPooled = 32;
-
-    private static readonly ConcurrentBag<Compressor> Compressors = [];
-    private static readonly ConcurrentBag<Decompressor> Decompressors = [];
+    private static readonly ContextPool<Compressor> Compressors = new(static () => new Compressor(Level));
+    private static readonly ContextPool<Decompressor> Decompressors = new(static () => new Decompressor());
 
     /// <summary>Compresses if the result fits.</summary>
     /// <param name="raw">The content.</param>
@@ -22,14 +18,14 @@ internal static class ZstdCodec
     /// <returns>False if it does not fit.</returns>
     public static bool TryCompress(ReadOnlySpan<byte> raw, Span<byte> destination, out int written)
     {
-        var compressor = Compressors.TryTake(out var pooled) ? pooled : new Compressor(Level);
+        var compressor = Compressors.Take();
         try
         {
             return compressor.TryWrap(raw, destination, out written);
         }
         finally
         {
-            Return(Compressors, compressor);
+            Compressors.Return(compressor);
         }
     }
 
@@ -39,7 +35,7 @@ internal static class ZstdCodec
     /// <returns>False if the input is not valid or its content has another length.</returns>
     public static bool TryDecompress(ReadOnlySpan<byte> stored, Span<byte> destination)
     {
-        var decompressor = Decompressors.TryTake(out var pooled) ? pooled : new Decompressor();
+        var decompressor = Decompressors.Take();
         var isSound = false;
         try
         {
@@ -56,25 +52,12 @@ internal static class ZstdCodec
             // A context that saw bad input is not used again.
             if (isSound)
             {
-                Return(Decompressors, decompressor);
+                Decompressors.Return(decompressor);
             }
             else
             {
                 decompressor.Dispose();
             }
-        }
-    }
-
-    private static void Return<T>(ConcurrentBag<T> pool, T context)
-        where T : IDisposable
-    {
-        if (pool.Count < MaxPooled)
-        {
-            pool.Add(context);
-        }
-        else
-        {
-            context.Dispose();
         }
     }
 }

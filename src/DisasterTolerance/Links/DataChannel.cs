@@ -20,13 +20,16 @@ internal sealed class DataChannel : IDataChannel
     private bool _isEnded;
     private int _isDisposed;
 
-    public DataChannel(Guid peer, FrameStream frames, LinkOptions options, TimeProvider time, Action<DataChannel> disposed)
+    public DataChannel(Guid peer, int version, FrameStream frames, LinkOptions options, TimeProvider time, Action<DataChannel> disposed)
     {
         _peer = peer;
+        Version = version;
         _frames = frames;
         _disposed = disposed;
         _alive = StayAliveAsync(options.HeartbeatInterval, time);
     }
+
+    public int Version { get; }
 
     public long BytesWritten => _frames.Connection.BytesWritten;
 

@@ -6,6 +6,9 @@ namespace DisasterTolerance.Links;
 /// </summary>
 internal interface IDataChannel : IAsyncDisposable
 {
+    /// <summary>Version of the protocol that both sides agreed on for this connection.</summary>
+    int Version { get; }
+
     /// <summary>Bytes that this channel wrote to its socket.</summary>
     long BytesWritten { get; }
 

@@ -155,7 +155,7 @@ internal sealed class LinkHost : ILinkHost
             await (hello switch
             {
                 { Role: HelloCodec.CheckRole } => link.ReleaseAsync(frames).AsTask(),
-                { Session: { } session } when place is not null => link.ServeDataAsync(frames, session, _dataHandler, _stop.Token),
+                { Session: { } session } when place is not null => link.ServeDataAsync(frames, version, session, _dataHandler, _stop.Token),
                 _ => link.RunControlAsync(frames, hello, version),
             }).ConfigureAwait(false);
         }

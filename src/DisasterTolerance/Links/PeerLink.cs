@@ -76,8 +76,8 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
         var frames = await ConnectAsync(_address, cancellationToken).ConfigureAwait(false);
         try
         {
-            await GreetAsync(frames, HelloCodec.DataRole, session, cancellationToken).ConfigureAwait(false);
-            return Register(frames);
+            var welcome = await GreetAsync(frames, HelloCodec.DataRole, session, cancellationToken).ConfigureAwait(false);
+            return Register(frames, welcome.MaxVersion);
         }
         catch
         {
@@ -201,9 +201,9 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
     }
 
     /// <summary>Serves a data connection after its handshake until it ends.</summary>
-    public async Task ServeDataAsync(FrameStream frames, Guid session, IDataHandler handler, CancellationToken cancellationToken)
+    public async Task ServeDataAsync(FrameStream frames, int version, Guid session, IDataHandler handler, CancellationToken cancellationToken)
     {
-        var channel = Register(frames);
+        var channel = Register(frames, version);
         await using (channel.ConfigureAwait(false))
         {
             try
@@ -298,9 +298,9 @@ internal sealed class PeerLink : IPeerLink, IAsyncDisposable
     private Task<Hello> GreetAsync(FrameStream frames, string role, Guid? session, CancellationToken cancellationToken) =>
         Handshake.DialAsync(frames, _context.Card.ToDial(role, session), _peer, _context.Options, _context.Time, cancellationToken);
 
-    private DataChannel Register(FrameStream frames)
+    private DataChannel Register(FrameStream frames, int version)
     {
-        var channel = new DataChannel(Peer, frames, _context.Options, _context.Time, Forget);
+        var channel = new DataChannel(Peer, version, frames, _context.Options, _context.Time, Forget);
         lock (_lock)
         {
             _channels.Add(channel);

@@ -5,8 +5,8 @@ namespace DisasterTolerance.Links;
 /// <param name="Max">The newest.</param>
 internal readonly record struct ProtocolVersions(int Min, int Max)
 {
-    /// <summary>What this release speaks. Version 1 is the first, so there is none before it.</summary>
-    public static readonly ProtocolVersions Ours = new(1, 1);
+    /// <summary>What this release speaks. Version 2 has patches.</summary>
+    public static readonly ProtocolVersions Ours = new(1, 2);
 
     /// <summary>The newest version that both speak, or null if there is none.</summary>
     public static int? Common(ProtocolVersions one, ProtocolVersions other)

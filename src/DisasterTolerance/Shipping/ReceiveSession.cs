@@ -21,7 +21,10 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
     private readonly long[] _watermarks = [.. session.Disks.Select(d => d.Watermark)];
     private readonly long[] _offered = new long[manifest.Disks.Count];
     private readonly Queue<(int Disk, Leaf Leaf)> _pending = new();
-    private readonly HashSet<ContentHash> _awaited = [];
+    private readonly ContentHash[] _bases = new ContentHash[ShipFrames.OfferLeaves];
+
+    // The records that were asked for, each with the base on which it may be a patch.
+    private readonly Dictionary<ContentHash, ContentHash> _awaited = [];
     private SessionRow _session = session;
     private long _sinceCheckpoint;
     private bool _settledSinceCheckpoint;
@@ -84,11 +87,11 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
     private async ValueTask AnswerAsync(IStoreScope scope, DataFrame frame)
     {
         var (offer, disk, count) = ShipFrames.ReadOfferHeader(frame.Header.Span);
-        ShipFrames.DemandOffer(count, frame.Body.Length);
+        ShipFrames.ReadBases(frame.Body.Span, count, channel.Version, _bases);
         ShipFrames.Demand(disk < _trees.Length, "an offer names a disk that the manifest does not have");
         ShipFrames.Demand(_pending.Count + count <= MostPendingLeaves, "too many offers at once");
         var leaves = _geometry.LeafCount(manifest.Disks[disk].Definition.LengthBytes);
-        var lacked = new byte[ShipFrames.AnswerBytes(count)];
+        var lacked = new byte[ShipFrames.AnswerBytes(count, channel.Version)];
         for (var i = 0; i < count; i++)
         {
             var leaf = ShipFrames.ReadLeaf(frame.Body.Span, i);
@@ -101,10 +104,11 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
                 continue;
             }
 
-            if (!_awaited.Contains(leaf.Hash) && !scope.TryHold(leaf.Hash))
+            if (!_awaited.ContainsKey(leaf.Hash) && !scope.TryHold(leaf.Hash))
             {
-                _awaited.Add(leaf.Hash);
-                ShipFrames.SetLacked(lacked, i);
+                var asPatch = !_bases[i].IsZero && scope.TryHoldBase(_bases[i], RecordKind.Chunk);
+                _awaited.Add(leaf.Hash, asPatch ? _bases[i] : ContentHash.Zero);
+                ShipFrames.SetLacked(lacked, count, i, asPatch);
             }
 
             _pending.Enqueue((disk, leaf));
@@ -118,6 +122,12 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
 
     private async ValueTask TakeAsync(IStoreScope scope, DataFrame frame)
     {
+        if (RecordHeader.Read(frame.Body.Span, out var header) == RecordFault.None && header.IsPatch && header.TotalLength == frame.Body.Length)
+        {
+            ShipFrames.Demand(
+                _awaited.TryGetValue(header.Hash, out var patchOn) && patchOn == header.BaseOf(frame.Body.Span), "a patch came that was not asked for, or on another base than was offered");
+        }
+
         var added = await scope.AppendStoredAsync(frame.Body, RecordKind.Chunk, Token).ConfigureAwait(false);
         ShipFrames.Demand(_awaited.Remove(added.Hash), "a record came that was not asked for");
         _sinceCheckpoint += frame.Body.Length;
@@ -126,7 +136,7 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
     /// <summary>Sets the leaves at the head of the queue whose records are there.</summary>
     private async ValueTask SettleAsync(IStoreScope scope)
     {
-        while (_pending.TryPeek(out var next) && !_awaited.Contains(next.Leaf.Hash))
+        while (_pending.TryPeek(out var next) && !_awaited.ContainsKey(next.Leaf.Hash))
         {
             var tree = await TreeAsync(scope, next.Disk).ConfigureAwait(false);
             await tree.SetAsync(next.Leaf.Position, next.Leaf.Hash, Token).ConfigureAwait(false);

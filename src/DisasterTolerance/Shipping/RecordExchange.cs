@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Serialization;
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Links;
@@ -11,7 +12,7 @@ namespace DisasterTolerance.Shipping;
 /// <param name="Hashes">Their names, 32 bytes each.</param>
 internal sealed record RecordsFetch(Guid Machine, IReadOnlyList<byte[]> Hashes);
 
-/// <summary>The records that are held, as they lie; empty where one is not.</summary>
+/// <summary>The records that are held, full, whatever they are here; empty where one is not.</summary>
 internal sealed record RecordsFound(IReadOnlyList<byte[]> Records);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
@@ -38,8 +39,19 @@ internal sealed class RecordExchange(SiteContext site) : IControlPart
             return 0;
         }
 
-        long fetched = 0;
         using var scope = site.Store.BeginScope();
+        var fetched = await FetchAsync(link, machine, [.. missing.Where(m => m.Base.IsZero)], scope, cancellationToken).ConfigureAwait(false);
+
+        // With its base, which is back now if the peer has it, a patch is whole again.
+        fetched += await FetchAsync(link, machine, [.. missing.Where(m => !m.Base.IsZero && !scope.TryHold(m.Hash))], scope, cancellationToken).ConfigureAwait(false);
+        await scope.FlushAsync(cancellationToken).ConfigureAwait(false);
+        return fetched;
+    }
+
+    private static async ValueTask<long> FetchAsync(
+        IPeerLink link, Guid machine, IReadOnlyList<MissingRecord> missing, IStoreScope scope, CancellationToken cancellationToken)
+    {
+        long fetched = 0;
         foreach (var part in missing.Chunk(MostRecords))
         {
             var found = await link.CallAsync(Fetch, new RecordsFetch(machine, [.. part.Select(m => ToBytes(m.Hash))]), cancellationToken).ConfigureAwait(false);
@@ -54,7 +66,6 @@ internal sealed class RecordExchange(SiteContext site) : IControlPart
             }
         }
 
-        await scope.FlushAsync(cancellationToken).ConfigureAwait(false);
         return fetched;
     }
 
@@ -79,21 +90,24 @@ internal sealed class RecordExchange(SiteContext site) : IControlPart
 
     private async ValueTask<byte[]> ReadAsync(ContentHash hash, CancellationToken cancellationToken)
     {
-        var length = hash.IsZero ? -1 : site.Store.StoredLength(hash);
-        if (length < 0)
+        if (hash.IsZero || site.Store.StoredLength(hash) < 0)
         {
             return [];
         }
 
-        var record = new byte[length];
+        var record = ArrayPool<byte>.Shared.Rent(Math.Max(site.Store.StoredLength(hash), RecordFormat.MaxLength(ChunkGeometry.MaxChunkSize)));
         try
         {
-            return record[..await site.Store.ReadStoredAsync(hash, record, cancellationToken).ConfigureAwait(false)];
+            return record[..await site.Store.ReadFullAsync(hash, record, cancellationToken).ConfigureAwait(false)];
         }
         catch (DisasterToleranceException e) when (e.Code == ErrorCode.DataDamaged)
         {
             // Damaged here too: the asker hears that there is none, and this site's own verification reports it.
             return [];
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(record);
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed class SendSession(
     private readonly Queue<PendingOffer> _window = new();
     private readonly Channel<(uint Offer, byte[] Lacked)> _answers = Channel.CreateBounded<(uint, byte[])>(new BoundedChannelOptions(Window + 1) { SingleReader = true, SingleWriter = true });
     private uint _offers;
+    private int _recordBytes;
 
     /// <summary>Chunks sent.</summary>
     public long Chunks { get; private set; }
@@ -34,6 +35,7 @@ internal sealed class SendSession(
         using var scope = site.Store.BeginScope();
         await PinAsync(scope, point).ConfigureAwait(false);
         var manifest = await points.ReadManifestAsync(point, Token).ConfigureAwait(false);
+        _recordBytes = RecordFormat.MaxLength(manifest.Geometry.ChunkSize);
         var begin = new ShipBegin(machine.Uuid, point.Uuid, machine.Ownership.Number, ManifestCodec.Write(manifest), [.. bases.Select(b => b.Uuid)]);
         var ready = await link.CallAsync(ShipMethods.Begin, begin, Token).ConfigureAwait(false);
         deadline.Moved();
@@ -65,7 +67,7 @@ internal sealed class SendSession(
                 progress.AddWire(WireBytes);
                 while (_window.TryDequeue(out var left))
                 {
-                    ArrayPool<Leaf>.Shared.Return(left.Leaves);
+                    Return(left);
                 }
             }
         }
@@ -145,20 +147,28 @@ internal sealed class SendSession(
 
     private async ValueTask OfferAsync(IDataChannel channel, int disk, ReadOnlyMemory<LeafChange> batch, CancellationToken cancellationToken)
     {
-        var leaves = ArrayPool<Leaf>.Shared.Rent(batch.Length);
-        var body = ArrayPool<byte>.Shared.Rent(batch.Length * ShipFrames.LeafBytes);
+        var hashes = ArrayPool<ContentHash>.Shared.Rent(batch.Length);
+        var bases = ArrayPool<ContentHash>.Shared.Rent(batch.Length);
+        var body = ArrayPool<byte>.Shared.Rent(ShipFrames.MaxOfferBytes(batch.Length));
         var header = new byte[ShipFrames.OfferHeaderBytes];
         try
         {
             for (var i = 0; i < batch.Length; i++)
             {
-                leaves[i] = new Leaf(batch.Span[i].Position, batch.Span[i].New);
-                ShipFrames.WriteLeaf(body, i, leaves[i]);
+                hashes[i] = batch.Span[i].New;
+                ShipFrames.WriteLeaf(body, i, new Leaf(batch.Span[i].Position, hashes[i]));
             }
 
             ShipFrames.WriteOfferHeader(header, ++_offers, disk, batch.Length);
-            _window.Enqueue(new PendingOffer(_offers, leaves, batch.Length));
-            await channel.WriteAsync(DataFrameType.Offer, header, body.AsMemory(0, batch.Length * ShipFrames.LeafBytes), cancellationToken).ConfigureAwait(false);
+            _window.Enqueue(new PendingOffer(_offers, hashes, bases, batch.Length));
+            var length = batch.Length * ShipFrames.LeafBytes;
+            if (channel.Version >= ShipFrames.PatchVersion)
+            {
+                site.Store.FindBases(hashes.AsSpan(0, batch.Length), bases);
+                length = ShipFrames.WriteBases(body, bases.AsSpan(0, batch.Length));
+            }
+
+            await channel.WriteAsync(DataFrameType.Offer, header, body.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
             await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -172,32 +182,42 @@ internal sealed class SendSession(
     {
         var (offer, lacked) = await _answers.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         var pending = _window.Peek();
-        ShipFrames.Demand(offer == pending.Number && lacked.Length == ShipFrames.AnswerBytes(pending.Count), "an answer does not fit its offer");
+        ShipFrames.Demand(offer == pending.Number && lacked.Length == ShipFrames.AnswerBytes(pending.Count, channel.Version), "an answer does not fit its offer");
         for (var i = 0; i < pending.Count; i++)
         {
             if (ShipFrames.IsLacked(lacked, i))
             {
-                await SendRecordAsync(channel, pending.Leaves[i].Hash, cancellationToken).ConfigureAwait(false);
+                var patchOn = ShipFrames.MayBePatch(lacked, pending.Count, i) ? pending.Bases[i] : ContentHash.Zero;
+                await SendRecordAsync(channel, pending.Hashes[i], patchOn, cancellationToken).ConfigureAwait(false);
             }
         }
 
         await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
-        ArrayPool<Leaf>.Shared.Return(_window.Dequeue().Leaves);
+        Return(_window.Dequeue());
     }
 
-    private async ValueTask SendRecordAsync(IDataChannel channel, ContentHash hash, CancellationToken cancellationToken)
+    private static void Return(PendingOffer offer)
     {
-        var length = site.Store.StoredLength(hash);
-        if (length < 0)
+        ArrayPool<ContentHash>.Shared.Return(offer.Hashes);
+        ArrayPool<ContentHash>.Shared.Return(offer.Bases);
+    }
+
+    /// <param name="channel">Where to.</param>
+    /// <param name="hash">The record's name.</param>
+    /// <param name="patchOn">The base on which the receiver takes a patch; zero if it takes none.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    private async ValueTask SendRecordAsync(IDataChannel channel, ContentHash hash, ContentHash patchOn, CancellationToken cancellationToken)
+    {
+        if (site.Store.StoredLength(hash) < 0)
         {
             throw new DisasterToleranceException(
                 ErrorCode.DataDamaged, $"Point {point.Name} of machine '{machine.Name}' needs record {hash}, which the store of site '{site.Name}' does not have. Verify the store; the next run captures it again.");
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        var buffer = ArrayPool<byte>.Shared.Rent(_recordBytes);
         try
         {
-            var read = await site.Store.ReadStoredAsync(hash, buffer, cancellationToken).ConfigureAwait(false);
+            var read = await ReadAsync(hash, patchOn, buffer, cancellationToken).ConfigureAwait(false);
             await channel.WriteAsync(DataFrameType.Record, ReadOnlyMemory<byte>.Empty, buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
             Chunks++;
             progress.AddDone(read);
@@ -207,6 +227,23 @@ internal sealed class SendSession(
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private async ValueTask<int> ReadAsync(ContentHash hash, ContentHash patchOn, byte[] buffer, CancellationToken cancellationToken)
+    {
+        if (!patchOn.IsZero)
+        {
+            var read = await site.Store.ReadStoredAsync(hash, buffer, cancellationToken).ConfigureAwait(false);
+            RecordHeader.Read(buffer.AsSpan(0, read), out var header);
+
+            // Between offer and answer it may have been stored anew.
+            if (!header.IsPatch || header.BaseOf(buffer) == patchOn)
+            {
+                return read;
+            }
+        }
+
+        return await site.Store.ReadFullAsync(hash, buffer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Hands answers to the sending loop. Ends without error only after the receiver's result.</summary>
@@ -259,5 +296,5 @@ internal sealed class SendSession(
     private static DisasterToleranceException Unexpected(string what) =>
         new(ErrorCode.ProtocolViolation, $"The peer broke the ship session's rules: {what}. The session ends; look for different releases on the two sites.");
 
-    private readonly record struct PendingOffer(uint Number, Leaf[] Leaves, int Count);
+    private readonly record struct PendingOffer(uint Number, ContentHash[] Hashes, ContentHash[] Bases, int Count);
 }

@@ -12,6 +12,9 @@ internal static class ShipFrames
     /// <summary>Most leaves of one offer.</summary>
     public const int OfferLeaves = 1024;
 
+    /// <summary>From this version of the protocol on, offers say what a record is a patch on, and answers whether it may come as one.</summary>
+    public const int PatchVersion = 2;
+
     /// <summary>Bytes of the header of <c>Offer</c> and <c>Answer</c>.</summary>
     public const int OfferHeaderBytes = 8;
 
@@ -49,19 +52,78 @@ internal static class ShipFrames
         return new Leaf(BinaryPrimitives.ReadInt64LittleEndian(at), new ContentHash(at[8..]));
     }
 
-    /// <summary>Checks that an offer's body has exactly the leaves that its header names.</summary>
-    public static void DemandOffer(int leaves, int bodyLength)
+    /// <summary>Bytes of an offer's body at most.</summary>
+    public static int MaxOfferBytes(int leaves) => (leaves * (LeafBytes + ContentHash.Length)) + BitBytes(leaves);
+
+    /// <summary>Writes what the leaves of an offer are patches on: one bit per leaf behind the leaves, then the bases of those whose bit is set.</summary>
+    /// <returns>Bytes of the whole body.</returns>
+    public static int WriteBases(Span<byte> body, ReadOnlySpan<ContentHash> bases)
     {
-        Demand(leaves is > 0 and <= OfferLeaves, $"an offer names {leaves} leaves");
-        Demand(bodyLength == leaves * LeafBytes, "an offer's body does not fit its header");
+        var bits = body.Slice(bases.Length * LeafBytes, BitBytes(bases.Length));
+        bits.Clear();
+        var used = (bases.Length * LeafBytes) + bits.Length;
+        for (var i = 0; i < bases.Length; i++)
+        {
+            if (!bases[i].IsZero)
+            {
+                SetBit(bits, i);
+                bases[i].CopyTo(body[used..]);
+                used += ContentHash.Length;
+            }
+        }
+
+        return used;
     }
 
-    /// <summary>Bytes of an answer's body: one bit per leaf, lowest first; 1 asks for the record.</summary>
-    public static int AnswerBytes(int leaves) => (leaves + 7) / 8;
+    /// <summary>Checks an offer's body and reads what its leaves are patches on.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="leaves">Leaves that the header names.</param>
+    /// <param name="version">Version of the protocol: the first one knows no patches.</param>
+    /// <param name="bases">Gets a base for each leaf; zero for a full record.</param>
+    public static void ReadBases(ReadOnlySpan<byte> body, int leaves, int version, Span<ContentHash> bases)
+    {
+        Demand(leaves is > 0 and <= OfferLeaves, $"an offer names {leaves} leaves");
+        bases.Clear();
+        var bits = version < PatchVersion ? 0 : BitBytes(leaves);
+        var used = (leaves * LeafBytes) + bits;
+        Demand(body.Length >= used, "an offer's body does not fit its header");
+        for (var i = 0; i < leaves && bits > 0; i++)
+        {
+            if (IsSet(body.Slice(leaves * LeafBytes, bits), i))
+            {
+                Demand(body.Length - used >= ContentHash.Length, "an offer's body does not fit its header");
+                bases[i] = new ContentHash(body.Slice(used, ContentHash.Length));
+                used += ContentHash.Length;
+            }
+        }
 
-    public static void SetLacked(Span<byte> answer, int index) => answer[index / 8] |= (byte)(1 << (index % 8));
+        Demand(body.Length == used, "an offer's body does not fit its header");
+    }
 
-    public static bool IsLacked(ReadOnlySpan<byte> answer, int index) => (answer[index / 8] & (1 << (index % 8))) != 0;
+    /// <summary>Bytes of one bit per leaf, lowest first.</summary>
+    public static int BitBytes(int leaves) => (leaves + 7) / 8;
+
+    /// <summary>Bytes of an answer's body: a bit per leaf that asks for the record, then one that takes it as it lies, a patch.</summary>
+    public static int AnswerBytes(int leaves, int version) => BitBytes(leaves) * (version < PatchVersion ? 1 : 2);
+
+    /// <summary>Asks for a leaf's record.</summary>
+    public static void SetLacked(Span<byte> answer, int leaves, int index, bool asPatch)
+    {
+        SetBit(answer, index);
+        if (asPatch)
+        {
+            SetBit(answer[BitBytes(leaves)..], index);
+        }
+    }
+
+    public static bool IsLacked(ReadOnlySpan<byte> answer, int index) => IsSet(answer, index);
+
+    /// <summary>Whether a record that is lacked may come as a patch.</summary>
+    public static bool MayBePatch(ReadOnlySpan<byte> answer, int leaves, int index) => answer.Length > BitBytes(leaves) && IsSet(answer[BitBytes(leaves)..], index);
+
+    private static void SetBit(Span<byte> bits, int index) => bits[index / 8] |= (byte)(1 << (index % 8));
+
+    private static bool IsSet(ReadOnlySpan<byte> bits, int index) => (bits[index / 8] & (1 << (index % 8))) != 0;
 
     /// <summary>Acknowledgement header: index of the disk (2), watermark (8): every leaf before it is durable.</summary>
     public static void WriteAck(Span<byte> header, int disk, long watermark)

@@ -6,7 +6,7 @@ using DisasterTolerance.Storage;
 namespace DisasterTolerance.Store;
 
 /// <summary>
-/// Reads many records at once: one look-up for all, and one read for neighbours in a pack. Whatever is not simply there is left to <see cref="RecordReader"/>, which knows what to do about it. Thread-safe.
+/// Reads many records at once: one look-up for all, and one read for neighbours in a pack. Whatever is not simply there, and a patch, which takes a second read, is left to <see cref="RecordReader"/>, which knows what to do about it. Thread-safe.
 /// </summary>
 internal sealed class BatchReader(IStorageProvider storage, StoreLedger ledger, RecordReader single, ArrayPool<byte> buffers)
 {
@@ -73,7 +73,7 @@ internal sealed class BatchReader(IStorageProvider storage, StoreLedger ledger, 
     }
 
     private static bool TryDecode(ReadOnlySpan<byte> record, RecordKind kind, Span<byte> content) =>
-        RecordHeader.Read(record, out var header) == RecordFault.None && header.Kind == kind && header.RawLength == content.Length
+        RecordHeader.Read(record, out var header) == RecordFault.None && header.Kind == kind && header.RawLength == content.Length && !header.IsPatch
         && RecordFormat.Decode(record, header, content) == RecordFault.None;
 
     private void Locate(ReadOnlySpan<ContentHash> hashes, RecordBatch batch)

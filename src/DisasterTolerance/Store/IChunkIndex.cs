@@ -28,14 +28,48 @@ internal interface IChunkIndex
     int Read(ref long cursor, Span<IndexEntry> entries);
 }
 
-/// <summary>Where a record lies. The default value means nowhere. Immutable.</summary>
-/// <param name="Pack">The pack's sequence number.</param>
-/// <param name="Offset">Where it begins in the pack.</param>
-/// <param name="Length">Its bytes, header included.</param>
-/// <param name="Kind">What it is.</param>
-internal readonly record struct RecordLocation(int Pack, int Offset, int Length, RecordKind Kind)
+/// <summary>Where a record lies. The default value means nowhere. 16 bytes. Immutable.</summary>
+internal readonly record struct RecordLocation
 {
+    // A record has at most 16 MiB and its header: kind and length fit into one number.
+    private const int LengthBits = 28;
+
+    private readonly uint _kindAndLength;
+
+    /// <param name="pack">The pack's sequence number.</param>
+    /// <param name="offset">Where it begins in the pack.</param>
+    /// <param name="length">Its bytes, header included.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="base">The number of a patch's base in the <see cref="BaseTable"/>; 0 for a full record.</param>
+    public RecordLocation(int pack, int offset, int length, RecordKind kind, int @base)
+    {
+        Pack = pack;
+        Offset = offset;
+        Base = @base;
+        _kindAndLength = ((uint)kind << LengthBits) | (uint)length;
+    }
+
+    /// <summary>The pack's sequence number.</summary>
+    public int Pack { get; }
+
+    /// <summary>Where it begins in the pack.</summary>
+    public int Offset { get; }
+
+    /// <summary>The number of a patch's base in the <see cref="BaseTable"/>; 0 for a full record.</summary>
+    public int Base { get; }
+
+    /// <summary>Its bytes, header included.</summary>
+    public int Length => (int)(_kindAndLength & ((1u << LengthBits) - 1));
+
+    /// <summary>What it is.</summary>
+    public RecordKind Kind => (RecordKind)(_kindAndLength >> LengthBits);
+
     public bool IsNowhere => Length == 0;
+
+    public bool IsPatch => Base != 0;
+
+    /// <summary>Whether it is this record of a pack: no two records of a store lie at one place.</summary>
+    public bool IsAt(int pack, in PackEntry entry) => Pack == pack && Offset == entry.Offset && Length == entry.Length;
 }
 
 /// <summary>An entry of the index. Immutable.</summary>

@@ -52,6 +52,19 @@ internal interface IRecordStore : INodeSource, IAsyncDisposable
     /// <summary>Bytes of a record as it lies, header included; −1 if it is absent.</summary>
     int StoredLength(ContentHash hash);
 
+    /// <summary>Reads a record as a full one, whoever has no base: as it lies, or a patch's content compressed anew.</summary>
+    /// <param name="hash">Its name; not zero.</param>
+    /// <param name="destination">Room for the header and the raw content.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Bytes of the record.</returns>
+    /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.DataDamaged"/>: the record or its base is missing or damaged.</exception>
+    ValueTask<int> ReadFullAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>What records are patches on.</summary>
+    /// <param name="hashes">Their names.</param>
+    /// <param name="bases">The answers, as long as <paramref name="hashes"/>: zero for a record that is full or absent.</param>
+    void FindBases(ReadOnlySpan<ContentHash> hashes, Span<ContentHash> bases);
+
     /// <summary>Removes what no root needs and gives its space back. One sweep at a time; a second call waits.</summary>
     /// <param name="readRoots">
     /// Asked once, after the sweep began to watch all scopes, for everything that must stay: all points with a catalog row, damaged ones as such, and the trees of all sessions.
@@ -68,7 +81,10 @@ internal interface IRecordStore : INodeSource, IAsyncDisposable
     /// <param name="cancellationToken">Ends the verification.</param>
     ValueTask<VerifyReport> VerifyAsync(long bytesPerSecond, CancellationToken cancellationToken);
 
-    /// <summary>The records that a root needs and that are absent (never held, or dropped as damaged). Below an absent node nothing can be told. At most 1,000: heal them and ask again.</summary>
+    /// <summary>
+    /// The records that a root needs and that are absent (never held, or dropped as damaged), bases of patches included and named before their patches. Below an absent node nothing can be told.
+    /// At most 1,000: heal them and ask again.
+    /// </summary>
     /// <param name="root">The point or tree.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     ValueTask<IReadOnlyList<MissingRecord>> FindMissingAsync(LiveRoot root, CancellationToken cancellationToken);
@@ -98,4 +114,5 @@ internal sealed record JournalBlob(string Name, byte[] Content);
 /// <summary>A record that a root needs and the store does not have. Immutable.</summary>
 /// <param name="Hash">Its name.</param>
 /// <param name="Kind">What it must be.</param>
-internal readonly record struct MissingRecord(ContentHash Hash, RecordKind Kind);
+/// <param name="Base">If it is here as a patch and only lacks its base, the base's name: with that it is whole again. Zero otherwise.</param>
+internal readonly record struct MissingRecord(ContentHash Hash, RecordKind Kind, ContentHash Base = default);

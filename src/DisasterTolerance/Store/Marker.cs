@@ -10,10 +10,12 @@ internal sealed class Marker(IRecordStore store, StoreLedger ledger)
 
     private readonly HashSet<ContentHash> _followed = [];
     private readonly FingerprintSet _live = new();
+    private readonly FingerprintSet _lacked = new();
     private readonly Stack<(ContentHash Hash, int Level)> _pending = new();
     private readonly List<MissingRecord> _missing = [];
     private readonly ContentHash[] _children = new ContentHash[ChunkGeometry.MaxFanOut];
     private readonly RecordLocation[] _locations = new RecordLocation[ChunkGeometry.MaxFanOut];
+    private readonly ContentHash[] _bases = new ContentHash[ChunkGeometry.MaxFanOut];
 
     /// <summary>Stored bytes of the distinct records found.</summary>
     public long Bytes { get; private set; }
@@ -62,23 +64,26 @@ internal sealed class Marker(IRecordStore store, StoreLedger ledger)
         }
         catch (DisasterToleranceException error) when (error.Code == ErrorCode.DataDamaged)
         {
-            Miss(hash, RecordKind.Manifest);
+            IsComplete = false;
+            Lack(hash, RecordKind.Manifest, ContentHash.Zero);
         }
     }
 
     private async ValueTask FollowNodeAsync(ContentHash hash, int level, CancellationToken cancellationToken)
     {
-        var length = ledger.Find(hash).Length;
+        var location = ledger.Find(hash, out var @base);
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkGeometry.MaxChunkSize);
         try
         {
             var read = await store.ReadAsync(hash, RecordKind.Node, buffer, cancellationToken).ConfigureAwait(false);
             TreeNode.Parse(buffer.AsSpan(0, read), _children, hash);
-            Count(hash, length);
+            Count(hash, location.Length);
+            CountBase(hash, RecordKind.Node, @base);
         }
         catch (DisasterToleranceException error) when (error.Code == ErrorCode.DataDamaged)
         {
-            Miss(hash, RecordKind.Node);
+            IsComplete = false;
+            Lack(hash, RecordKind.Node, @base);
             return;
         }
         finally
@@ -100,28 +105,44 @@ internal sealed class Marker(IRecordStore store, StoreLedger ledger)
 
     private void CountChunks()
     {
-        ledger.Find(_children, _locations);
+        ledger.Find(_children, _locations, _bases);
         for (var i = 0; i < _children.Length; i++)
         {
             if (!_children[i].IsZero)
             {
-                CountChunk(_children[i], _locations[i]);
+                CountChunk(_children[i], _locations[i], _bases[i]);
             }
         }
     }
 
-    private void CountChunk(ContentHash hash, RecordLocation location)
+    private void CountChunk(ContentHash hash, RecordLocation location, ContentHash @base)
     {
         if (location.IsNowhere || location.Kind != RecordKind.Chunk)
         {
-            if (_live.Add(hash))
-            {
-                AddMissing(hash, RecordKind.Chunk);
-            }
+            Lack(hash, RecordKind.Chunk, @base);
         }
         else
         {
             Count(hash, location.Length);
+            CountBase(hash, RecordKind.Chunk, @base);
+        }
+    }
+
+    /// <summary>A patch keeps its base; without it, it is missing itself.</summary>
+    private void CountBase(ContentHash patch, RecordKind kind, ContentHash @base)
+    {
+        if (@base.IsZero)
+        {
+            return;
+        }
+
+        if (ledger.Find(@base) is { IsNowhere: false, IsPatch: false } location && location.Kind == kind)
+        {
+            Count(@base, location.Length);
+        }
+        else
+        {
+            Lack(patch, kind, @base);
         }
     }
 
@@ -134,7 +155,7 @@ internal sealed class Marker(IRecordStore store, StoreLedger ledger)
 
         if (level == 0)
         {
-            CountChunk(hash, ledger.Find(hash));
+            CountChunk(hash, ledger.Find(hash, out var @base), @base);
         }
         else if (_followed.Add(hash))
         {
@@ -150,18 +171,29 @@ internal sealed class Marker(IRecordStore store, StoreLedger ledger)
         }
     }
 
-    private void Miss(ContentHash hash, RecordKind kind)
+    /// <summary>Notes once that a record is missing, and before it the base that it would be whole with.</summary>
+    private void Lack(ContentHash hash, RecordKind kind, ContentHash @base)
     {
-        IsComplete = false;
+        var isBaseHeld = @base.IsZero || ledger.Find(@base) is { IsNowhere: false, IsPatch: false };
+        if (!isBaseHeld && _lacked.Add(@base))
+        {
+            Add(new MissingRecord(@base, kind, ContentHash.Zero));
+        }
+
+        // It stays for when it is healed.
+        _live.Add(@base);
         _live.Add(hash);
-        AddMissing(hash, kind);
+        if (_lacked.Add(hash))
+        {
+            Add(new MissingRecord(hash, kind, isBaseHeld ? ContentHash.Zero : @base));
+        }
     }
 
-    private void AddMissing(ContentHash hash, RecordKind kind)
+    private void Add(MissingRecord missing)
     {
         if (_missing.Count < MaxMissing)
         {
-            _missing.Add(new MissingRecord(hash, kind));
+            _missing.Add(missing);
         }
     }
 }

@@ -16,6 +16,9 @@ internal sealed class OpenPack(PackState state)
 
     public List<PackEntry> Entries { get; } = [];
 
+    /// <summary>How many of the entries are patches.</summary>
+    public int Patches { get; private set; }
+
     /// <summary>Bytes staged so far, written or not: where the next record begins.</summary>
     public int Length { get; private set; }
 
@@ -23,6 +26,19 @@ internal sealed class OpenPack(PackState state)
     public bool IsFull { get; set; }
 
     public IAppendBlob? Blob { get; set; }
+
+    public void Add(in PackEntry entry)
+    {
+        Entries.Add(entry);
+        Patches += entry.IsPatch ? 1 : 0;
+    }
+
+    /// <summary>Forgets the entries that end behind some length.</summary>
+    public void RemoveBehind(int length)
+    {
+        Entries.RemoveAll(entry => entry.Offset + entry.Length > length);
+        Patches = Entries.Count(entry => entry.IsPatch);
+    }
 
     public void StageLocked(ReadOnlySpan<byte> bytes)
     {

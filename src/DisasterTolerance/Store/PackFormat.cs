@@ -7,10 +7,16 @@ namespace DisasterTolerance.Store;
 /// <summary>The header, trailer and footer of a pack, as docs/storage-format.md lays them out. Pure.</summary>
 internal static class PackFormat
 {
-    public const int Version = 1;
+    /// <summary>What new packs are: 2 has patches. Version 1 is read as well.</summary>
+    public const int Version = 2;
+
+    public const int OldestVersion = 1;
     public const int HeaderSize = 48;
     public const int EntrySize = 48;
     public const int FooterSize = 32;
+
+    /// <summary>Offset of an entry's codec; zero but for a patch.</summary>
+    private const int EntryCodec = 45;
 
     /// <summary>A pack is sealed at so many records, so that its trailer stays small however small the records are.</summary>
     public const int MaxEntries = 65_536;
@@ -43,8 +49,10 @@ internal static class PackFormat
         BinaryPrimitives.WriteUInt32LittleEndian(destination[44..], Crc32C.Of(destination[..44]));
     }
 
+    public static bool IsReadable(int version) => version is >= OldestVersion and <= Version;
+
     /// <summary>Reads a header.</summary>
-    /// <returns>False if it is damaged or of something else. A version other than <see cref="Version"/> is for the caller to refuse.</returns>
+    /// <returns>False if it is damaged or of something else. A version that is not <see cref="IsReadable"/> is for the caller to refuse.</returns>
     public static bool TryReadHeader(ReadOnlySpan<byte> bytes, out int version, out Guid store, out long sequence)
     {
         version = 0;
@@ -63,7 +71,9 @@ internal static class PackFormat
     }
 
     /// <summary>Bytes of trailer and footer together.</summary>
-    public static int TrailerLength(int entries) => (entries * EntrySize) + FooterSize;
+    /// <param name="entries">Records in the pack.</param>
+    /// <param name="patches">How many of them are patches.</param>
+    public static int TrailerLength(int entries, int patches) => (entries * EntrySize) + (patches * ContentHash.Length) + FooterSize;
 
     /// <summary>Writes trailer and footer.</summary>
     /// <param name="destination">Exactly <see cref="TrailerLength"/> bytes.</param>
@@ -72,6 +82,8 @@ internal static class PackFormat
     public static void WriteTrailer(Span<byte> destination, IReadOnlyList<PackEntry> entries, int offset)
     {
         destination.Clear();
+        var bases = entries.Count * EntrySize;
+        var patches = 0;
         for (var i = 0; i < entries.Count; i++)
         {
             var at = destination.Slice(i * EntrySize, EntrySize);
@@ -80,6 +92,11 @@ internal static class PackFormat
             BinaryPrimitives.WriteInt32LittleEndian(at[36..], entries[i].Length);
             BinaryPrimitives.WriteInt32LittleEndian(at[40..], entries[i].RawLength);
             at[44] = (byte)entries[i].Kind;
+            if (entries[i].IsPatch)
+            {
+                at[EntryCodec] = (byte)RecordCodec.ZstdPatch;
+                entries[i].Base.CopyTo(destination[(bases + (patches++ * ContentHash.Length))..]);
+            }
         }
 
         var footer = destination[^FooterSize..];
@@ -88,46 +105,60 @@ internal static class PackFormat
         BinaryPrimitives.WriteInt32LittleEndian(footer[12..], offset);
         BinaryPrimitives.WriteInt32LittleEndian(footer[16..], entries.Count);
         BinaryPrimitives.WriteUInt32LittleEndian(footer[20..], Crc32C.Of(destination[..^FooterSize]));
+        BinaryPrimitives.WriteInt32LittleEndian(footer[24..], patches);
         BinaryPrimitives.WriteUInt32LittleEndian(footer[28..], Crc32C.Of(footer[..28]));
     }
 
     /// <summary>Reads a footer.</summary>
     /// <returns>False if it is damaged or does not fit a pack of that length.</returns>
-    public static bool TryReadFooter(ReadOnlySpan<byte> footer, long packLength, out int offset, out int entries, out uint trailerChecksum)
+    public static bool TryReadFooter(ReadOnlySpan<byte> footer, long packLength, out int offset, out int entries, out int patches, out uint trailerChecksum)
     {
+        var version = BinaryPrimitives.ReadInt32LittleEndian(footer[8..]);
         offset = BinaryPrimitives.ReadInt32LittleEndian(footer[12..]);
         entries = BinaryPrimitives.ReadInt32LittleEndian(footer[16..]);
         trailerChecksum = BinaryPrimitives.ReadUInt32LittleEndian(footer[20..]);
-        return BinaryPrimitives.ReadUInt64LittleEndian(footer) == FooterMagic
-            && BinaryPrimitives.ReadInt32LittleEndian(footer[8..]) == Version
+        patches = version == 1 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(footer[24..]);
+        return BinaryPrimitives.ReadUInt64LittleEndian(footer) == FooterMagic && IsReadable(version)
             && BinaryPrimitives.ReadUInt32LittleEndian(footer[28..]) == Crc32C.Of(footer[..28])
-            && entries is >= 0 and <= MaxEntries && offset >= HeaderSize
-            && offset + (long)TrailerLength(entries) == packLength;
+            && entries is >= 0 and <= MaxEntries && patches >= 0 && patches <= entries && offset >= HeaderSize
+            && offset + (long)TrailerLength(entries, patches) == packLength;
     }
 
     /// <summary>Reads the entries of a trailer without its footer.</summary>
-    /// <returns>False if an entry lies outside of the records or has no known kind.</returns>
-    public static bool TryReadEntries(ReadOnlySpan<byte> trailer, int trailerOffset, List<PackEntry> entries)
+    /// <returns>False if an entry lies outside of the records or within another one, has no known kind, or if there are not as many bases as patches.</returns>
+    public static bool TryReadEntries(ReadOnlySpan<byte> trailer, int count, int trailerOffset, List<PackEntry> entries)
     {
-        for (; !trailer.IsEmpty; trailer = trailer[EntrySize..])
+        var bases = trailer[(count * EntrySize)..];
+        var end = HeaderSize;
+        for (; count > 0; count--, trailer = trailer[EntrySize..])
         {
+            var isPatch = trailer[EntryCodec] == (byte)RecordCodec.ZstdPatch;
+            if (trailer[EntryCodec] != 0 && (!isPatch || bases.IsEmpty))
+            {
+                return false;
+            }
+
+            var @base = isPatch ? new ContentHash(bases[..ContentHash.Length]) : ContentHash.Zero;
+            bases = isPatch ? bases[ContentHash.Length..] : bases;
             var entry = new PackEntry(
                 new ContentHash(trailer[..ContentHash.Length]),
                 BinaryPrimitives.ReadInt32LittleEndian(trailer[32..]),
                 BinaryPrimitives.ReadInt32LittleEndian(trailer[36..]),
                 BinaryPrimitives.ReadInt32LittleEndian(trailer[40..]),
-                (RecordKind)trailer[44]);
-            if (entry.Offset < HeaderSize || entry.Length <= RecordHeader.Size || entry.Offset > trailerOffset - entry.Length
+                (RecordKind)trailer[44],
+                @base);
+            if (entry.Offset < end || entry.Length <= RecordHeader.Size || entry.Offset > trailerOffset - entry.Length
                 || !Enum.IsDefined(entry.Kind) || entry.RawLength <= 0 || entry.RawLength > RecordHeader.MaxRawLengthOf(entry.Kind)
-                || entry.Length > RecordFormat.MaxLength(entry.RawLength))
+                || entry.Length > RecordFormat.MaxLength(entry.RawLength) || isPatch != entry.IsPatch || @base == entry.Hash)
             {
                 return false;
             }
 
             entries.Add(entry);
+            end = entry.Offset + entry.Length;
         }
 
-        return true;
+        return bases.IsEmpty;
     }
 }
 
@@ -137,4 +168,8 @@ internal static class PackFormat
 /// <param name="Length">Its bytes, header included.</param>
 /// <param name="RawLength">Bytes of its content.</param>
 /// <param name="Kind">What it is.</param>
-internal readonly record struct PackEntry(ContentHash Hash, int Offset, int Length, int RawLength, RecordKind Kind);
+/// <param name="Base">The content that it is a patch on; zero for a full record.</param>
+internal readonly record struct PackEntry(ContentHash Hash, int Offset, int Length, int RawLength, RecordKind Kind, ContentHash Base)
+{
+    public bool IsPatch => !Base.IsZero;
+}

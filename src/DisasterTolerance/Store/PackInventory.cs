@@ -43,10 +43,9 @@ internal sealed class PackInventory(IStorageProvider storage, StoreLedger ledger
             {
                 for (var i = 0; i < read; i++)
                 {
-                    var (hash, location) = batch[i];
-                    if (location.Pack == pack.Sequence)
+                    if (batch[i].Location.Pack == pack.Sequence)
                     {
-                        entries.Add(new PackEntry(hash, location.Offset, location.Length, 0, location.Kind));
+                        entries.Add(ledger.ToEntry(batch[i]));
                     }
                 }
             }

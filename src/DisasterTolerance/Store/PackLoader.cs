@@ -101,7 +101,7 @@ internal sealed class PackLoader(IAppendStorage storage, StoreLedger ledger, Sto
             long length = 0;
             try
             {
-                var trailer = new byte[PackFormat.TrailerLength(scan.Entries.Count)];
+                var trailer = new byte[PackFormat.TrailerLength(scan.Entries.Count, scan.Entries.Count(entry => entry.IsPatch))];
                 PackFormat.WriteTrailer(trailer, scan.Entries, scan.GoodEnd);
                 await resumed.AppendAsync(trailer, cancellationToken).ConfigureAwait(false);
                 await resumed.SealAsync(cancellationToken).ConfigureAwait(false);
@@ -154,7 +154,7 @@ internal sealed class PackLoader(IAppendStorage storage, StoreLedger ledger, Sto
             {
                 if (!_damaged.Contains((sequence, entry.Offset)))
                 {
-                    ledger.SetLocked(entry.Hash, new RecordLocation(sequence, entry.Offset, entry.Length, entry.Kind));
+                    ledger.SetLocked(sequence, entry);
                 }
             }
         }

@@ -19,19 +19,19 @@ internal static class PackReader
 
         var footer = new byte[PackFormat.FooterSize];
         var read = await storage.ReadAsync(name, length - footer.Length, footer, cancellationToken).ConfigureAwait(false);
-        if (read < footer.Length || !PackFormat.TryReadFooter(footer, length, out var offset, out var count, out var checksum))
+        if (read < footer.Length || !PackFormat.TryReadFooter(footer, length, out var offset, out var count, out var patches, out var checksum))
         {
             return null;
         }
 
-        var bytes = count * PackFormat.EntrySize;
+        var bytes = PackFormat.TrailerLength(count, patches) - PackFormat.FooterSize;
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, bytes));
         try
         {
             read = await storage.ReadAsync(name, offset, buffer.AsMemory(0, bytes), cancellationToken).ConfigureAwait(false);
             var entries = new List<PackEntry>(count);
             return read == bytes && Crc32C.Of(buffer.AsSpan(0, bytes)) == checksum
-                && PackFormat.TryReadEntries(buffer.AsSpan(0, bytes), offset, entries)
+                && PackFormat.TryReadEntries(buffer.AsSpan(0, bytes), count, offset, entries)
                     ? entries
                     : null;
         }
@@ -52,13 +52,15 @@ internal static class PackReader
             return null;
         }
 
-        return version == PackFormat.Version
+        return PackFormat.IsReadable(version)
             ? new PackHeader(store, sequence)
             : throw new StorageException(
-                ErrorCode.FormatVersion, name, $"Pack {name} has format version {version}; this release reads version {PackFormat.Version}. Use a release that knows it.");
+                ErrorCode.FormatVersion, name, $"Pack {name} has format version {version}; this release reads versions {PackFormat.OldestVersion} to {PackFormat.Version}. Use a release that knows it.");
     }
 
-    /// <summary>Reads a pack record by record and verifies each hash. Behind a bad one it looks for the next good one.</summary>
+    /// <summary>
+    /// Reads a pack record by record and verifies each hash; of a patch, whose base may lie anywhere, the checksum. Behind a bad one it looks for the next good one.
+    /// </summary>
     public static async ValueTask<PackScan> ScanAsync(IStorageProvider storage, string name, long length, CancellationToken cancellationToken)
     {
         var entries = new List<PackEntry>();
@@ -87,9 +89,9 @@ internal static class PackReader
 
                     var record = await window.GetAsync(position, header.TotalLength, cancellationToken).ConfigureAwait(false);
                     if (record.Length == header.TotalLength && RecordFormat.Check(record.Span, out header) == RecordFault.None
-                        && RecordFormat.Decode(record.Span, header, raw) == RecordFault.None)
+                        && (header.IsPatch || RecordFormat.Decode(record.Span, header, raw) == RecordFault.None))
                     {
-                        entries.Add(new PackEntry(header.Hash, position, header.TotalLength, header.RawLength, header.Kind));
+                        entries.Add(new PackEntry(header.Hash, position, header.TotalLength, header.RawLength, header.Kind, header.BaseOf(record.Span)));
                         skipped += position - goodEnd;
                         position += header.TotalLength;
                         goodEnd = position;

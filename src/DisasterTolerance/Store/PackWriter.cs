@@ -26,23 +26,23 @@ internal sealed class PackWriter(
     /// <summary>Gives a record its place. Needs the ledger's gate held.</summary>
     /// <param name="record">The whole record.</param>
     /// <param name="header">Its header.</param>
-    public RecordLocation StageLocked(ReadOnlySpan<byte> record, in RecordHeader header)
+    public StagedRecord StageLocked(ReadOnlySpan<byte> record, in RecordHeader header)
     {
         if (_current is { } full
             && (full.Entries.Count == PackFormat.MaxEntries
-                || full.Length + (long)record.Length + PackFormat.TrailerLength(full.Entries.Count + 1) > packBytes))
+                || full.Length + (long)record.Length + PackFormat.TrailerLength(full.Entries.Count + 1, full.Patches + 1) > packBytes))
         {
             full.IsFull = true;
             _current = null;
         }
 
         _current ??= BeginLocked();
-        var entry = new PackEntry(header.Hash, _current.Length, record.Length, header.RawLength, header.Kind);
+        var entry = new PackEntry(header.Hash, _current.Length, record.Length, header.RawLength, header.Kind, header.BaseOf(record));
         _current.StageLocked(record);
-        _current.Entries.Add(entry);
+        _current.Add(entry);
         _current.State.Entries++;
         _staged += record.Length;
-        return new RecordLocation(_current.State.Sequence, entry.Offset, entry.Length, entry.Kind);
+        return new StagedRecord(_current.State.Sequence, entry);
     }
 
     /// <summary>Waits until not too much is staged.</summary>
@@ -229,7 +229,7 @@ internal sealed class PackWriter(
 
     private async ValueTask SealAsync(OpenPack pack, int recordsEnd, CancellationToken cancellationToken)
     {
-        var length = PackFormat.TrailerLength(pack.Entries.Count);
+        var length = PackFormat.TrailerLength(pack.Entries.Count, pack.Patches);
         var trailer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
@@ -268,7 +268,7 @@ internal sealed class PackWriter(
 
                 var durable = pack.State.DurableLength;
                 ledger.LoseLocked(pack.State.Sequence, pack.Entries.Where(entry => entry.Offset + entry.Length > durable), cause);
-                pack.Entries.RemoveAll(entry => entry.Offset + entry.Length > durable);
+                pack.RemoveBehind(durable);
                 pack.State.Entries = pack.Entries.Count;
                 if (pack.Entries.Count == 0)
                 {
@@ -340,3 +340,8 @@ internal sealed class PackWriter(
         }
     }
 }
+
+/// <summary>A record that got its place. Immutable.</summary>
+/// <param name="Pack">The pack's sequence number.</param>
+/// <param name="Entry">Its place there.</param>
+internal readonly record struct StagedRecord(int Pack, PackEntry Entry);

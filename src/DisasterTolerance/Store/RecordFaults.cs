@@ -12,6 +12,7 @@ internal static class RecordFaults
         RecordFault.Limits => "one of its lengths is not allowed",
         RecordFault.Checksum => "its checksum does not match",
         RecordFault.Content => "its payload cannot be decompressed to the stated length",
+        RecordFault.Base => "it is a patch on itself or on nothing",
         RecordFault.Hash => "its content has another hash than its name",
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),
     };

@@ -27,6 +27,28 @@ internal static class RecordFormat
         return total;
     }
 
+    /// <summary>Makes a patch if it fits.</summary>
+    /// <param name="kind">What the content is.</param>
+    /// <param name="hash">SHA-256 of the content.</param>
+    /// <param name="raw">The content.</param>
+    /// <param name="base">The base's name.</param>
+    /// <param name="prefix">The base's content.</param>
+    /// <param name="destination">Room for the whole record: less than a full one would take.</param>
+    /// <returns>Bytes written; 0 if it does not fit.</returns>
+    public static int TryEncodePatch(RecordKind kind, ContentHash hash, ReadOnlySpan<byte> raw, ContentHash @base, ReadOnlySpan<byte> prefix, Span<byte> destination)
+    {
+        const int Head = RecordHeader.Size + ContentHash.Length;
+        var room = Math.Min(destination.Length - Head, raw.Length - 1 - ContentHash.Length);
+        if (room <= 0 || !ZstdPatchCodec.TryCompress(raw, prefix, destination.Slice(Head, room), out var length))
+        {
+            return 0;
+        }
+
+        @base.CopyTo(destination[RecordHeader.Size..]);
+        RecordHeader.Write(destination[..(Head + length)], kind, RecordCodec.ZstdPatch, raw.Length, hash);
+        return Head + length;
+    }
+
     /// <summary>Checks a record's limits and checksum.</summary>
     /// <param name="record">Exactly the record.</param>
     /// <param name="header">Its header, if there is no fault.</param>
@@ -40,26 +62,48 @@ internal static class RecordFormat
 
         return record.Length != header.TotalLength ? RecordFault.Truncated
             : RecordHeader.ChecksumOf(record) != header.Checksum ? RecordFault.Checksum
+            : header.IsPatch && (header.BaseOf(record).IsZero || header.BaseOf(record) == header.Hash) ? RecordFault.Base
             : RecordFault.None;
     }
 
-    /// <summary>Takes the content out of a checked record and compares its hash.</summary>
+    /// <summary>Takes the content out of a checked full record and compares its hash.</summary>
     /// <param name="record">Exactly the record.</param>
     /// <param name="header">Its header.</param>
     /// <param name="destination">Gets the content: as long as the header says, never more.</param>
     public static RecordFault Decode(ReadOnlySpan<byte> record, in RecordHeader header, Span<byte> destination)
     {
+        var fault = Expand(record, header, destination);
+        return fault != RecordFault.None || ContentHash.Of(destination[..header.RawLength]) == header.Hash ? fault : RecordFault.Hash;
+    }
+
+    /// <summary>Takes the content out of a checked patch and compares its hash.</summary>
+    /// <param name="record">Exactly the record.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="prefix">The content of its base.</param>
+    /// <param name="destination">Gets the content: as long as the header says, never more.</param>
+    public static RecordFault DecodePatch(ReadOnlySpan<byte> record, in RecordHeader header, ReadOnlySpan<byte> prefix, Span<byte> destination)
+    {
+        var raw = destination[..header.RawLength];
+        var payload = record.Slice(RecordHeader.Size + ContentHash.Length, header.PayloadLength - ContentHash.Length);
+        return !ZstdPatchCodec.TryDecompress(payload, prefix, raw) ? RecordFault.Content
+            : ContentHash.Of(raw) == header.Hash ? RecordFault.None
+            : RecordFault.Hash;
+    }
+
+    /// <summary>Takes the content out of a checked full record without comparing its hash: for a base whose patch has a hash that tells.</summary>
+    public static RecordFault Expand(ReadOnlySpan<byte> record, in RecordHeader header, Span<byte> destination)
+    {
         var raw = destination[..header.RawLength];
         var payload = record.Slice(RecordHeader.Size, header.PayloadLength);
-        if (header.Codec == RecordCodec.Raw)
+        switch (header.Codec)
         {
-            payload.CopyTo(raw);
+            case RecordCodec.Raw:
+                payload.CopyTo(raw);
+                return RecordFault.None;
+            case RecordCodec.Zstd:
+                return ZstdCodec.TryDecompress(payload, raw) ? RecordFault.None : RecordFault.Content;
+            default:
+                throw new ArgumentException($"Record {header.Hash} is a patch, which has no content without its base.", nameof(record));
         }
-        else if (!ZstdCodec.TryDecompress(payload, raw))
-        {
-            return RecordFault.Content;
-        }
-
-        return ContentHash.Of(raw) == header.Hash ? RecordFault.None : RecordFault.Hash;
     }
 }

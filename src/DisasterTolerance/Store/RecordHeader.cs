@@ -25,6 +25,12 @@ internal readonly record struct RecordHeader(
     /// <summary>Bytes of the whole record.</summary>
     public int TotalLength => Size + PayloadLength;
 
+    public bool IsPatch => Codec == RecordCodec.ZstdPatch;
+
+    /// <summary>The name of the content that a patch is made against; zero for a full record.</summary>
+    /// <param name="record">At least the header and 32 bytes behind it, if it is a patch.</param>
+    public ContentHash BaseOf(ReadOnlySpan<byte> record) => IsPatch ? new ContentHash(record.Slice(Size, ContentHash.Length)) : ContentHash.Zero;
+
     /// <summary>Greatest content of a kind: what a reader is ready to allocate.</summary>
     public static int MaxRawLengthOf(RecordKind kind) => kind == RecordKind.Manifest ? MaxRawLength : ChunkGeometry.MaxChunkSize;
 
@@ -49,14 +55,16 @@ internal readonly record struct RecordHeader(
         var raw = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
         var payload = BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]);
         if (kind is not (RecordKind.Chunk or RecordKind.Node or RecordKind.Manifest)
-            || codec is not (RecordCodec.Raw or RecordCodec.Zstd)
+            || codec is not (RecordCodec.Raw or RecordCodec.Zstd or RecordCodec.ZstdPatch)
+            || (codec == RecordCodec.ZstdPatch && kind == RecordKind.Manifest)
             || BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]) != 0
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) != 0)
         {
             return RecordFault.UnknownFormat;
         }
 
-        if (raw == 0 || raw > (uint)MaxRawLengthOf(kind) || payload == 0 || (codec == RecordCodec.Raw ? payload != raw : payload >= raw))
+        if (raw == 0 || raw > (uint)MaxRawLengthOf(kind) || payload <= (codec == RecordCodec.ZstdPatch ? ContentHash.Length : 0)
+            || (codec == RecordCodec.Raw ? payload != raw : payload >= raw))
         {
             return RecordFault.Limits;
         }
@@ -94,7 +102,7 @@ internal enum RecordCodec : byte
 {
     Raw = 0,
     Zstd = 1,
-    /// <summary>Reserved: zstd with another chunk as prefix. This version refuses it.</summary>
+    /// <summary>The name of a base, then zstd with the base's content as prefix: a patch. The base is always held full.</summary>
     ZstdPatch = 2,
 }
 
@@ -116,4 +124,6 @@ internal enum RecordFault
     Content,
     /// <summary>The content has another hash than the header says.</summary>
     Hash,
+    /// <summary>A patch that names nothing, or itself, as its base.</summary>
+    Base,
 }

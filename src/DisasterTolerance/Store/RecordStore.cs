@@ -20,6 +20,7 @@ internal sealed class RecordStore : IRecordStore
     private readonly BatchReader _batches;
     private readonly Verifier _verifier;
     private readonly Sweeper _sweeper;
+    private readonly bool _patches;
     private bool _isDisposed;
 
     private RecordStore(
@@ -27,6 +28,7 @@ internal sealed class RecordStore : IRecordStore
     {
         _storage = storage;
         _identity = identity;
+        _patches = options.Patches;
         _ledger = ledger;
         _writer = new PackWriter(storage, ledger, identity, options.PackBytes, nextSequence, log);
         _reader = new RecordReader(storage, ledger, _writer, identity, damage, log);
@@ -63,7 +65,7 @@ internal sealed class RecordStore : IRecordStore
         return store;
     }
 
-    public IStoreScope BeginScope() => new StoreScope(_ledger, _writer);
+    public IStoreScope BeginScope() => new StoreScope(_ledger, _writer, _reader, _patches);
 
     public ValueTask<int> ReadAsync(ContentHash hash, RecordKind kind, Memory<byte> destination, CancellationToken cancellationToken) =>
         _reader.ReadAsync(hash, kind, destination, cancellationToken);
@@ -76,6 +78,11 @@ internal sealed class RecordStore : IRecordStore
 
     public ValueTask<int> ReadStoredAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken) =>
         _reader.ReadStoredAsync(hash, destination, cancellationToken);
+
+    public ValueTask<int> ReadFullAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken) =>
+        _reader.ReadFullAsync(hash, destination, cancellationToken);
+
+    public void FindBases(ReadOnlySpan<ContentHash> hashes, Span<ContentHash> bases) => _ledger.FindBases(hashes, bases);
 
     public int StoredLength(ContentHash hash) => _ledger.Find(hash) is { IsNowhere: false } location ? location.Length : -1;
 

@@ -48,10 +48,10 @@ internal sealed class StoreIdentity : IDisposable
         }
 
         var file = await ReadFileAsync(storage, length, cancellationToken).ConfigureAwait(false);
-        if (file.Format != PackFormat.Version)
+        if (!PackFormat.IsReadable(file.Format))
         {
             throw new StorageException(
-                ErrorCode.FormatVersion, BlobName, $"The store has format version {file.Format}; this release reads version {PackFormat.Version}. Use a release that knows it.");
+                ErrorCode.FormatVersion, BlobName, $"The store has format version {file.Format}; this release reads versions {PackFormat.OldestVersion} to {PackFormat.Version}. Use a release that knows it.");
         }
 
         long generation = 0;

@@ -8,6 +8,7 @@ namespace DisasterTolerance.Store;
 /// </summary>
 internal sealed class StoreLedger(IChunkIndex index)
 {
+    private readonly BaseTable _bases = new();
     private readonly Dictionary<int, PackState> _packs = [];
     private readonly HashSet<StoreScope> _scopes = [];
     private readonly List<FingerprintSet> _retired = [];
@@ -46,6 +47,45 @@ internal sealed class StoreLedger(IChunkIndex index)
         }
     }
 
+    /// <summary>Looks up names, and what they are patches on.</summary>
+    /// <param name="hashes">The names.</param>
+    /// <param name="locations">The answers.</param>
+    /// <param name="bases">The base of each patch; zero for a full record and for an absent one.</param>
+    public void Find(ReadOnlySpan<ContentHash> hashes, Span<RecordLocation> locations, Span<ContentHash> bases)
+    {
+        lock (Gate)
+        {
+            index.Find(hashes, locations);
+            for (var i = 0; i < hashes.Length; i++)
+            {
+                bases[i] = BaseOfLocked(locations[i]);
+            }
+        }
+    }
+
+    /// <summary>What records are patches on; zero for full and absent ones.</summary>
+    public void FindBases(ReadOnlySpan<ContentHash> hashes, Span<ContentHash> bases)
+    {
+        lock (Gate)
+        {
+            for (var i = 0; i < hashes.Length; i++)
+            {
+                bases[i] = BaseOfLocked(FindLocked(hashes[i]));
+            }
+        }
+    }
+
+    /// <summary>Looks up one name, and what it is a patch on.</summary>
+    public RecordLocation Find(ContentHash hash, out ContentHash @base)
+    {
+        lock (Gate)
+        {
+            var location = FindLocked(hash);
+            @base = BaseOfLocked(location);
+            return location;
+        }
+    }
+
     public RecordLocation FindLocked(ContentHash hash)
     {
         RecordLocation location = default;
@@ -53,22 +93,67 @@ internal sealed class StoreLedger(IChunkIndex index)
         return location;
     }
 
-    public void SetLocked(ContentHash hash, RecordLocation location)
+    /// <summary>The name of a location's base; zero for a full record. Good only as long as the gate is held.</summary>
+    public ContentHash BaseOfLocked(RecordLocation location) => location.IsPatch ? _bases.NameOf(location.Base) : ContentHash.Zero;
+
+    /// <summary>Whether there is a record whose content is whole: a patch counts only with its base.</summary>
+    /// <param name="hash">Its name.</param>
+    /// <param name="base">What it is a patch on; zero for a full record.</param>
+    public bool IsHeldLocked(ContentHash hash, out ContentHash @base)
     {
-        var entry = new IndexEntry(hash, location);
-        index.Add(new ReadOnlySpan<IndexEntry>(in entry));
+        var location = FindLocked(hash);
+        @base = BaseOfLocked(location);
+        return !location.IsNowhere && (!location.IsPatch || IsHeldFullLocked(@base, location.Kind));
+    }
+
+    /// <summary>Whether a record may be the base of patches: it is there, full, and of their kind.</summary>
+    public bool IsHeldFullLocked(ContentHash hash, RecordKind kind) => FindLocked(hash) is { IsNowhere: false, IsPatch: false } location && location.Kind == kind;
+
+    /// <summary>Whether a patch of the index is made on this content, so that it must never be stored as a patch itself.</summary>
+    public bool IsBaseLocked(ContentHash hash) => _bases.Contains(hash);
+
+    /// <summary>Says where a record lies now.</summary>
+    public void SetLocked(int pack, in PackEntry entry)
+    {
+        var old = FindLocked(entry.Hash);
+        var number = entry.IsPatch ? _bases.Acquire(entry.Base) : 0;
+        var changed = new IndexEntry(entry.Hash, new RecordLocation(pack, entry.Offset, entry.Length, entry.Kind, number));
+        index.Add(new ReadOnlySpan<IndexEntry>(in changed));
+        ReleaseLocked(old);
     }
 
     /// <summary>Removes a name if it still lies there.</summary>
-    public bool ForgetLocked(ContentHash hash, RecordLocation location)
+    public bool ForgetLocked(int pack, in PackEntry entry)
     {
-        if (FindLocked(hash) != location)
+        var location = FindLocked(entry.Hash);
+        if (!location.IsAt(pack, entry))
         {
             return false;
         }
 
+        var hash = entry.Hash;
         index.Remove(new ReadOnlySpan<ContentHash>(in hash));
+        ReleaseLocked(location);
         return true;
+    }
+
+    private void ReleaseLocked(RecordLocation location)
+    {
+        if (location.IsPatch)
+        {
+            _bases.Release(location.Base);
+        }
+    }
+
+    /// <summary>An entry of the index as one of its pack, without the raw length. Its base is zero if it changed since it was read.</summary>
+    public PackEntry ToEntry(in IndexEntry read)
+    {
+        lock (Gate)
+        {
+            var now = FindLocked(read.Hash);
+            var (location, @base) = now == read.Location ? (now, BaseOfLocked(now)) : (read.Location, ContentHash.Zero);
+            return new PackEntry(read.Hash, location.Offset, location.Length, 0, location.Kind, @base);
+        }
     }
 
     public int ReadIndex(ref long cursor, Span<IndexEntry> entries)
@@ -193,7 +278,7 @@ internal sealed class StoreLedger(IChunkIndex index)
         Losses++;
         foreach (var entry in lost)
         {
-            if (!ForgetLocked(entry.Hash, new RecordLocation(pack, entry.Offset, entry.Length, entry.Kind)))
+            if (!ForgetLocked(pack, entry))
             {
                 continue;
             }

@@ -10,6 +10,12 @@ public sealed class StoreOptions
     public double RewriteBelowLiveShare { get; set; } = 0.5;
 
     /// <summary>
+    /// Whether changed chunks and tree nodes are stored, and shipped to this store, as patches: compressed against what was at the same place before. Default true. A store that was opened without
+    /// reads the patches it has all the same.
+    /// </summary>
+    public bool Patches { get; set; } = true;
+
+    /// <summary>
     /// Names by which plans may ask for this store (<c>storage_medium</c>), each 1 to 256 characters. A plan that names another one is kept here all the same, and its author is told.
     /// Default: none.
     /// </summary>

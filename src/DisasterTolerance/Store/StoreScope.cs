@@ -5,16 +5,20 @@ using DisasterTolerance.Compression;
 namespace DisasterTolerance.Store;
 
 /// <summary>See <see cref="IStoreScope"/>.</summary>
-internal sealed class StoreScope : IStoreScope
+internal sealed partial class StoreScope : IStoreScope
 {
     private readonly StoreLedger _ledger;
     private readonly PackWriter _writer;
+    private readonly RecordReader _reader;
+    private readonly bool _patches;
     private readonly List<LiveRoot> _roots = [];
     private Exception? _lost;
     private long _addedBytes;
 
-    public StoreScope(StoreLedger ledger, PackWriter writer)
+    public StoreScope(StoreLedger ledger, PackWriter writer, RecordReader reader, bool patches)
     {
+        _reader = reader;
+        _patches = patches;
         _ledger = ledger;
         _writer = writer;
         ledger.Enter(this);
@@ -57,8 +61,11 @@ internal sealed class StoreScope : IStoreScope
         }
     }
 
+    public ValueTask<int> AppendAsync(RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, CompressionMode mode, CancellationToken cancellationToken) =>
+        AppendAsync(kind, hash, raw, ContentHash.Zero, mode, cancellationToken);
+
     public async ValueTask<int> AppendAsync(
-        RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, CompressionMode mode, CancellationToken cancellationToken)
+        RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, ContentHash previous, CompressionMode mode, CancellationToken cancellationToken)
     {
         if (raw.Length == 0 || raw.Length > RecordHeader.MaxRawLengthOf(kind) || hash.IsZero)
         {
@@ -74,7 +81,15 @@ internal sealed class StoreScope : IStoreScope
         var buffer = ArrayPool<byte>.Shared.Rent(RecordFormat.MaxLength(raw.Length));
         try
         {
-            var length = RecordFormat.Encode(kind, hash, raw.Span, mode, buffer);
+            var length = mode == CompressionMode.Off || previous.IsZero || previous == hash
+                ? 0
+                : await TryEncodePatchAsync(kind, hash, raw, previous, buffer, cancellationToken).ConfigureAwait(false);
+            if (length > 0 && TryStage(buffer.AsSpan(0, length)) is { } added)
+            {
+                return added;
+            }
+
+            length = RecordFormat.Encode(kind, hash, raw.Span, mode, buffer);
             return Stage(buffer.AsSpan(0, length));
         }
         finally
@@ -83,19 +98,33 @@ internal sealed class StoreScope : IStoreScope
         }
     }
 
-    public ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        AppendAsync(RecordKind.Node, node, content, CompressionMode.Off, cancellationToken);
+    public ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, ContentHash previous, CancellationToken cancellationToken) =>
+        AppendAsync(RecordKind.Node, node, content, previous, CompressionMode.On, cancellationToken);
 
     public async ValueTask<AppendedRecord> AppendStoredAsync(ReadOnlyMemory<byte> record, RecordKind kind, CancellationToken cancellationToken)
     {
-        var header = Verify(record.Span, kind);
-        if (TryHold(header.Hash))
+        var header = CheckStored(record.Span, kind);
+        var raw = ArrayPool<byte>.Shared.Rent(header.RawLength);
+        try
         {
-            return new AppendedRecord(header.Hash, 0);
-        }
+            var fault = await _reader.DecodeAsync(record, header, raw, mayDrop: true, cancellationToken).ConfigureAwait(false);
+            if (fault != RecordFault.None)
+            {
+                throw Refused(record.Length, fault);
+            }
 
-        await _writer.MakeRoomAsync(cancellationToken).ConfigureAwait(false);
-        return new AppendedRecord(header.Hash, Stage(record.Span));
+            if (TryHold(header.Hash))
+            {
+                return new AppendedRecord(header.Hash, 0);
+            }
+
+            await _writer.MakeRoomAsync(cancellationToken).ConfigureAwait(false);
+            return new AppendedRecord(header.Hash, TryStage(record.Span) ?? StageFull(header, raw.AsSpan(0, header.RawLength)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(raw);
+        }
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
@@ -119,38 +148,34 @@ internal sealed class StoreScope : IStoreScope
 
     internal void LoseLocked(Exception cause) => _lost ??= cause;
 
-    private static RecordHeader Verify(ReadOnlySpan<byte> record, RecordKind kind)
+    private RecordHeader CheckStored(ReadOnlySpan<byte> record, RecordKind kind)
     {
         var fault = RecordFormat.Check(record, out var header);
-        if (fault == RecordFault.None && header.Kind != kind)
+        if (fault != RecordFault.None)
+        {
+            throw Refused(record.Length, fault);
+        }
+
+        if (header.Kind != kind)
         {
             throw new DisasterToleranceException(
                 ErrorCode.DataDamaged, $"Record {header.Hash} was sent as a {header.Kind} where a {kind} was asked for. Nothing was stored.");
         }
 
-        if (fault == RecordFault.None)
-        {
-            var raw = ArrayPool<byte>.Shared.Rent(header.RawLength);
-            try
-            {
-                fault = RecordFormat.Decode(record, header, raw);
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(raw);
-            }
-        }
-
-        if (fault != RecordFault.None)
-        {
-            var code = fault == RecordFault.UnknownFormat ? ErrorCode.FormatVersion : ErrorCode.DataDamaged;
-            throw new DisasterToleranceException(code, $"A record of {record.Length} bytes cannot be stored: {RecordFaults.Describe(fault)}. Nothing was stored; have it sent again.");
-        }
-
-        return header;
+        return header.IsPatch && !TryHoldBase(header.BaseOf(record), kind)
+            ? throw new DisasterToleranceException(
+                ErrorCode.DataDamaged, $"Record {header.Hash} was sent as a patch on {header.BaseOf(record)}, which this store does not hold in full. Nothing was stored; have it sent again in full.")
+            : header;
     }
 
-    private int Stage(ReadOnlySpan<byte> record)
+    private static DisasterToleranceException Refused(int length, RecordFault fault) => new(
+        fault == RecordFault.UnknownFormat ? ErrorCode.FormatVersion : ErrorCode.DataDamaged,
+        $"A record of {length} bytes cannot be stored: {RecordFaults.Describe(fault)}. Nothing was stored; have it sent again.");
+
+    private int Stage(ReadOnlySpan<byte> record) => TryStage(record) ?? throw new InvalidOperationException("A full record can always be stored.");
+
+    /// <returns>Bytes added, or null for a patch that must not be stored as one.</returns>
+    private int? TryStage(ReadOnlySpan<byte> record)
     {
         RecordHeader.Read(record, out var header);
         lock (_ledger.Gate)
@@ -161,7 +186,14 @@ internal sealed class StoreScope : IStoreScope
                 return 0;
             }
 
-            _ledger.SetLocked(header.Hash, _writer.StageLocked(record, header));
+            // Others may have lost the base, or made patches on this content while it was damaged. Depth one is decided here.
+            if (header.IsPatch && (!_patches || _ledger.IsBaseLocked(header.Hash) || !TryHoldBaseLocked(header.BaseOf(record), header.Kind)))
+            {
+                return null;
+            }
+
+            var staged = _writer.StageLocked(record, header);
+            _ledger.SetLocked(staged.Pack, staged.Entry);
             Pins.Add(header.Hash);
         }
 
@@ -171,12 +203,17 @@ internal sealed class StoreScope : IStoreScope
 
     private bool TryHoldLocked(ContentHash hash)
     {
-        if (_ledger.FindLocked(hash).IsNowhere)
+        if (!_ledger.IsHeldLocked(hash, out var @base))
         {
             return false;
         }
 
         Pins.Add(hash);
+        if (!@base.IsZero)
+        {
+            Pins.Add(@base);
+        }
+
         return true;
     }
 

@@ -136,14 +136,14 @@ internal sealed class Sweeper(
     private async ValueTask<long?> RemoveAsync(PackState pack, Marker marker, CancellationToken cancellationToken)
     {
         var entries = await inventory.ListAsync(pack, cancellationToken).ConfigureAwait(false);
-        var moved = new Dictionary<ContentHash, RecordLocation>();
+        var moved = new Dictionary<ContentHash, StagedRecord>();
         long bytes = 0;
         var losses = ledger.Losses;
         foreach (var entry in entries.Where(entry => IsNeeded(pack, entry, marker)))
         {
-            if (await CopyAsync(pack, entry, cancellationToken).ConfigureAwait(false) is { } location)
+            if (await CopyAsync(pack, entry, cancellationToken).ConfigureAwait(false) is { } copy)
             {
-                moved[entry.Hash] = location;
+                moved[entry.Hash] = copy;
                 bytes += entry.Length;
             }
         }
@@ -169,11 +169,11 @@ internal sealed class Sweeper(
     {
         lock (ledger.Gate)
         {
-            return ledger.FindLocked(entry.Hash) == LocationOf(pack, entry) && (marker.IsLive(entry.Hash) || ledger.IsPinnedLocked(entry.Hash));
+            return ledger.FindLocked(entry.Hash).IsAt(pack.Sequence, entry) && (marker.IsLive(entry.Hash) || ledger.IsPinnedLocked(entry.Hash));
         }
     }
 
-    private async ValueTask<RecordLocation?> CopyAsync(PackState pack, PackEntry entry, CancellationToken cancellationToken)
+    private async ValueTask<StagedRecord?> CopyAsync(PackState pack, PackEntry entry, CancellationToken cancellationToken)
     {
         await writer.MakeRoomAsync(cancellationToken).ConfigureAwait(false);
         var buffer = ArrayPool<byte>.Shared.Rent(entry.Length);
@@ -193,7 +193,7 @@ internal sealed class Sweeper(
             RecordHeader.Read(buffer.AsSpan(0, length), out var header);
             lock (ledger.Gate)
             {
-                return ledger.FindLocked(entry.Hash) == LocationOf(pack, entry) ? writer.StageLocked(buffer.AsSpan(0, length), header) : null;
+                return ledger.FindLocked(entry.Hash).IsAt(pack.Sequence, entry) ? writer.StageLocked(buffer.AsSpan(0, length), header) : null;
             }
         }
         finally
@@ -203,21 +203,21 @@ internal sealed class Sweeper(
     }
 
     // All or nothing for the deletion; copies that are durable are used in any case.
-    private bool TryDetach(PackState pack, List<PackEntry> entries, Dictionary<ContentHash, RecordLocation> moved, Marker marker)
+    private bool TryDetach(PackState pack, List<PackEntry> entries, Dictionary<ContentHash, StagedRecord> moved, Marker marker)
     {
         lock (ledger.Gate)
         {
             var dead = new List<PackEntry>();
             foreach (var entry in entries)
             {
-                if (ledger.FindLocked(entry.Hash) != LocationOf(pack, entry))
+                if (!ledger.FindLocked(entry.Hash).IsAt(pack.Sequence, entry))
                 {
                     continue;
                 }
 
-                if (moved.TryGetValue(entry.Hash, out var location))
+                if (moved.TryGetValue(entry.Hash, out var copy))
                 {
-                    ledger.SetLocked(entry.Hash, location);
+                    ledger.SetLocked(copy.Pack, copy.Entry);
                 }
                 else if (marker.IsLive(entry.Hash) || ledger.IsPinnedLocked(entry.Hash))
                 {
@@ -231,7 +231,7 @@ internal sealed class Sweeper(
 
             foreach (var entry in dead)
             {
-                ledger.ForgetLocked(entry.Hash, LocationOf(pack, entry));
+                ledger.ForgetLocked(pack.Sequence, entry);
             }
 
             return true;
@@ -251,6 +251,4 @@ internal sealed class Sweeper(
             await storage.PutAsync(name, Stream.Null, cancellationToken).ConfigureAwait(false);
         }
     }
-
-    private static RecordLocation LocationOf(PackState pack, PackEntry entry) => new(pack.Sequence, entry.Offset, entry.Length, entry.Kind);
 }

@@ -51,11 +51,11 @@ internal sealed class Verifier(IStorageProvider storage, StoreLedger ledger, Pac
         lock (ledger.Gate)
         {
             return entry.Offset + entry.Length <= pack.DurableLength
-                && ledger.FindLocked(entry.Hash) == new RecordLocation(pack.Sequence, entry.Offset, entry.Length, entry.Kind);
+                && ledger.FindLocked(entry.Hash) .IsAt(pack.Sequence, entry);
         }
     }
 
-    private static async ValueTask<string?> FindFaultAsync(PackWindow window, PackEntry entry, CancellationToken cancellationToken)
+    private async ValueTask<string?> FindFaultAsync(PackWindow window, PackEntry entry, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> record;
         try
@@ -78,7 +78,14 @@ internal sealed class Verifier(IStorageProvider storage, StoreLedger ledger, Pac
             var raw = ArrayPool<byte>.Shared.Rent(header.RawLength);
             try
             {
-                fault = header.Hash != entry.Hash || header.Kind != entry.Kind ? RecordFault.Hash : RecordFormat.Decode(record.Span, header, raw);
+                fault = header.Hash != entry.Hash || header.Kind != entry.Kind
+                    ? RecordFault.Hash
+                    : await reader.DecodeAsync(record, header, raw, mayDrop: false, cancellationToken).ConfigureAwait(false);
+            }
+            catch (DisasterToleranceException error) when (error.Code == ErrorCode.DataDamaged)
+            {
+                // The patch itself is as it was written. Its base is reported in its own place, and with it the points that both hurt; a base that a sweep took away belongs to a patch that is garbage too.
+                return null;
             }
             finally
             {

@@ -17,7 +17,7 @@ internal sealed class TestNodes : INodeSource, INodeSink
         return ValueTask.FromResult(content.Length);
     }
 
-    public ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, ContentHash previous, CancellationToken cancellationToken)
     {
         Assert.Equal(node, ContentHash.Of(content.Span));
         Assert.NotEqual(ContentHash.Zero, node);

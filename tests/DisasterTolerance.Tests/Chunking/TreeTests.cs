@@ -184,7 +184,7 @@ public sealed class TreeTests
                 above.Add(length == 0 ? ContentHash.Zero : ContentHash.Of(content.AsSpan(0, length)));
                 if (length > 0)
                 {
-                    await nodes.AppendNodeAsync(above[^1], content.AsMemory(0, length), Token);
+                    await nodes.AppendNodeAsync(above[^1], content.AsMemory(0, length), ContentHash.Zero, Token);
                 }
             }
 

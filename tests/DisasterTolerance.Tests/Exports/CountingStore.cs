@@ -41,6 +41,10 @@ internal sealed class CountingStore(IRecordStore store) : IRecordStore
 
     public ValueTask<int> ReadStoredAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken) => store.ReadStoredAsync(hash, destination, cancellationToken);
 
+    public ValueTask<int> ReadFullAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken) => store.ReadFullAsync(hash, destination, cancellationToken);
+
+    public void FindBases(ReadOnlySpan<ContentHash> hashes, Span<ContentHash> bases) => store.FindBases(hashes, bases);
+
     public int StoredLength(ContentHash hash) => store.StoredLength(hash);
 
     public ValueTask<SweepReport> SweepAsync(Func<CancellationToken, ValueTask<IReadOnlyCollection<LiveRoot>>> readRoots, CancellationToken cancellationToken) => store.SweepAsync(readRoots, cancellationToken);

@@ -33,7 +33,10 @@ internal sealed class ShipPair : IAsyncDisposable
 
     public SimulatedLink Link { get; }
 
-    public static async Task<ShipPair> StartAsync(params DiskDefinition[] disks)
+    public static Task<ShipPair> StartAsync(params DiskDefinition[] disks) => StartAsync(ProtocolVersions.Ours, ProtocolVersions.Ours, disks);
+
+    /// <summary>Two sites of which one may be of an older release, as far as the protocol goes.</summary>
+    public static async Task<ShipPair> StartAsync(ProtocolVersions ofA, ProtocolVersions ofB, params DiskDefinition[] disks)
     {
         var clock = TimeProvider.System;
         Guid a = Guid.Parse("0a000000-0000-0000-0000-000000000000"), b = Guid.Parse("0b000000-0000-0000-0000-000000000000");
@@ -45,10 +48,8 @@ internal sealed class ShipPair : IAsyncDisposable
             await side.OpenAsync(a, b);
         }
 
-        foreach (var side in new[] { pair.A, pair.B })
-        {
-            await side.LinkAsync();
-        }
+        await pair.A.LinkAsync(ofA);
+        await pair.B.LinkAsync(ofB);
 
         await Wait.Until(() => pair.A.Context.Links.Peers[0].State.IsUp && pair.B.Context.Links.Peers[0].State.IsUp);
         return pair;
@@ -131,11 +132,11 @@ internal sealed class Side : IAsyncDisposable
             default);
     }
 
-    public async Task LinkAsync()
+    public async Task LinkAsync(ProtocolVersions versions)
     {
         var dispatcher = new ControlDispatcher();
         Receiver.Map(dispatcher);
-        var card = new SiteCard(Context.Uuid, Context.Name, () => new DisasterTolerance.Links.LocalFacts(Context.Store.StoreId, Context.Store.Generation, Context.CatalogState.Id), Guid.NewGuid(), ProtocolVersions.Ours);
+        var card = new SiteCard(Context.Uuid, Context.Name, () => new DisasterTolerance.Links.LocalFacts(Context.Store.StoreId, Context.Store.Generation, Context.CatalogState.Id), Guid.NewGuid(), versions);
         var context = new LinkContext(card, new LinkOptions { ReconnectMinDelay = TimeSpan.FromMilliseconds(20) }, _transport, dispatcher, Context.Clock, new Random(1), new TaskTracker(), NullLogger.Instance);
         var host = new LinkHost(context, [_peer], Receiver);
         await host.StartAsync(default);

@@ -187,7 +187,7 @@ public sealed class RecordStoreTests
         {
         }
 
-        storage.Tamper("store.json", bytes => System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(bytes).Replace("\"format\":1", "\"format\":2", StringComparison.Ordinal)));
+        storage.Tamper("store.json", bytes => System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(bytes).Replace("\"format\":2", "\"format\":3", StringComparison.Ordinal)));
 
         var error = await Assert.ThrowsAsync<StorageException>(async () => await OpenAsync(storage));
         Assert.Equal(ErrorCode.FormatVersion, error.Code);

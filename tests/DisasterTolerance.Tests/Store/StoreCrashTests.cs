@@ -64,7 +64,7 @@ public sealed class StoreCrashTests
         var name = storage.Names.First(name => name.StartsWith("packs/", StringComparison.Ordinal));
         storage.Tamper(name, bytes =>
         {
-            bytes[8] = 2;
+            bytes[8] = 3;
             System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(44), Crc32C.Of(bytes.AsSpan(0, 44)));
             return bytes;
         });

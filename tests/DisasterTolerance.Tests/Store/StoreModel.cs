@@ -66,8 +66,12 @@ internal sealed class StoreModel(int seed)
         {
             if (_random.Next(3) == 0)
             {
-                chunks[i] = _random.Next(5) == 0 ? null : TestStore.Chunk(_random.Next(3) == 0 ? _random.Next(50) : 1000 + _nextChunk++, 4096 * _random.Next(1, 5));
-                await writer.SetAsync(i, chunks[i] is { } content ? await TestStore.AddAsync(scope, content) : ContentHash.Zero, cancellationToken);
+                var old = chunks[i];
+                chunks[i] = old is not null && _random.Next(2) == 0 ? Touch(old)
+                    : _random.Next(5) == 0 ? null
+                    : TestStore.Chunk(_random.Next(3) == 0 ? _random.Next(50) : 1000 + _nextChunk++, 4096 * _random.Next(1, 5));
+                var previous = old is null ? ContentHash.Zero : ContentHash.Of(old);
+                await writer.SetAsync(i, chunks[i] is { } content ? await PatchStore.PutAsync(scope, content, previous) : ContentHash.Zero, cancellationToken);
             }
         }
 
@@ -77,6 +81,14 @@ internal sealed class StoreModel(int seed)
             await scope.FlushAsync(cancellationToken);
             _points[tree] = chunks;
         }
+    }
+
+    // Little enough for a patch.
+    private byte[] Touch(byte[] old)
+    {
+        var content = (byte[])old.Clone();
+        _random.NextBytes(content.AsSpan(_random.Next(content.Length - 64), 64));
+        return content;
     }
 
     private async Task SweepAsync(CancellationToken cancellationToken)
