@@ -133,14 +133,42 @@ public sealed class VerificationTests
         Assert.True((await FindAsync(world.West, newest)).Pinned);
     }
 
-    private static async Task<(Guest Guest, PointRow Newest, PointRow Middle, PointRow Oldest)> StartAsync(TwoSites world)
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Verify_BasesOfPatchesAreDamaged_HurtEveryPointOnThemUntilThePeerGivesTheBases(bool isPeerUp)
+    {
+        await using var world = await TwoSites.StartAsync();
+        var (guest, newest, middle, oldest) = await StartAsync(world, isLittle: true);
+        await DamageAsync(world, world.West, guest, oldest);
+        if (!isPeerUp)
+        {
+            world.Cut();
+        }
+
+        var check = await world.RunAsync(() => world.West.Replication.VerifyAsync());
+
+        // Only the bases came: the patches were good again with them.
+        Assert.Equal((OwnChunks, isPeerUp ? OwnChunks : 0), (check.Damaged, check.Healed));
+        await AssertDamagedAsync(world, guest, check, isPeerUp ? [] : [newest, middle, oldest]);
+        await world.HealAsync();
+        Assert.Empty((await world.RunAsync(() => world.West.Replication.VerifyAsync())).DamagedPoints);
+        await new Invariants(world).CheckAsync();
+    }
+
+    private static async Task<(Guest Guest, PointRow Newest, PointRow Middle, PointRow Oldest)> StartAsync(TwoSites world, bool isLittle = false)
     {
         var guest = await world.ProtectAsync(world.East);
         var random = new Random(7);
         var content = new byte[OwnChunks * 4096];
         for (var run = 0; run < 3; run++)
         {
-            random.NextBytes(content);
+            for (var chunk = 0; chunk < OwnChunks; chunk++)
+            {
+                // Enough of a chunk to be written in full, or so little that a patch does.
+                random.NextBytes(content.AsSpan(chunk * 4096, isLittle && run > 0 ? 100 : 4096));
+            }
+
             world.East.Machines.WriteDisk(guest.At(world.East), "disk0", 0, content);
             await world.RunAsync(world.East, guest);
         }

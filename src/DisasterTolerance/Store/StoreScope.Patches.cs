@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Compression;
 
@@ -29,6 +30,7 @@ internal sealed partial class StoreScope
 
     /// <summary>Makes a patch on what was there before.</summary>
     /// <returns>Bytes of a record, in <paramref name="buffer"/>; 0 if a full one has to be made.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> TryEncodePatchAsync(
         RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, ContentHash previous, byte[] buffer, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Compression;
 
@@ -64,6 +65,7 @@ internal sealed partial class StoreScope : IStoreScope
     public ValueTask<int> AppendAsync(RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, CompressionMode mode, CancellationToken cancellationToken) =>
         AppendAsync(kind, hash, raw, ContentHash.Zero, mode, cancellationToken);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> AppendAsync(
         RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, ContentHash previous, CompressionMode mode, CancellationToken cancellationToken)
     {
@@ -101,6 +103,7 @@ internal sealed partial class StoreScope : IStoreScope
     public ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, ContentHash previous, CancellationToken cancellationToken) =>
         AppendAsync(RecordKind.Node, node, content, previous, CompressionMode.On, cancellationToken);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<AppendedRecord> AppendStoredAsync(ReadOnlyMemory<byte> record, RecordKind kind, CancellationToken cancellationToken)
     {
         var header = CheckStored(record.Span, kind);
