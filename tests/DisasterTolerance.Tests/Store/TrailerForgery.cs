@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using DisasterTolerance.Chunking;
 
 namespace DisasterTolerance.Store;
@@ -32,7 +31,4 @@ internal static class TrailerForgery
         PackFormat.WriteTrailer(forged.AsSpan(offset), entries, offset);
         return forged;
     }
-
-    /// <summary>The version that a pack's footer names.</summary>
-    public static int VersionOf(ReadOnlySpan<byte> pack) => BinaryPrimitives.ReadInt32LittleEndian(pack[(pack.Length - PackFormat.FooterSize + 8)..]);
 }
