@@ -166,7 +166,7 @@ internal sealed class IndexFile : IDisposable
 
         _handle = File.OpenHandle(
             _path ?? Path.Combine(Path.GetTempPath(), $"disaster-tolerance-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.index"),
-            FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, _path is null ? FileOptions.DeleteOnClose : FileOptions.RandomAccess);
+            FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, _path is null ? FileOptions.DeleteOnClose : FileOptions.RandomAccess);
     }
 
     // Durable before the first page is: after a power loss nobody knows in which order the pages reached the disk.
