@@ -1,13 +1,32 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using DisasterTolerance.Benchmarks.Gate;
+using DisasterTolerance.Benchmarks.Links;
 using DisasterTolerance.Benchmarks.Nbd;
 using DisasterTolerance.Benchmarks.Patches;
 using DisasterTolerance.Benchmarks.Qemu;
 using DisasterTolerance.Benchmarks.Restore;
+using DisasterTolerance.Benchmarks.Store;
 
 // What measures several programs beside each other is none of the runner's: it has a name of its own.
 switch (args)
 {
+    case ["allocations"]:
+        return AllocationsCommand.Run(write: false);
+    case ["allocations", "--write"]:
+        return AllocationsCommand.Run(write: true);
+    case ["index", .. var rest]:
+        IndexCommand.Run(
+            rest is [var records, ..] ? int.Parse(records, CultureInfo.InvariantCulture) : 20_000_000,
+            rest is [_, var mebibytes, ..] ? int.Parse(mebibytes, CultureInfo.InvariantCulture) : DisasterTolerance.Store.PagedChunkIndex.DefaultCacheBytes >> 20,
+            rest is [_, _, var where] ? where : Path.GetTempPath());
+        break;
+    case ["limit"]:
+        await LimitCommand.RunAsync();
+        break;
+    case ["limit-cost"]:
+        await LimitCommand.RunCostAsync();
+        break;
     case ["nbd", .. var rest]:
         await NbdThroughput.RunAsync(rest is [var folder] ? folder : "/dev/shm");
         break;
@@ -33,3 +52,5 @@ switch (args)
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;
 }
+
+return 0;

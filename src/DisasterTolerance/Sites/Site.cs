@@ -93,7 +93,8 @@ internal sealed class Site(
     {
         var catalog = await context.Catalog.OpenAsync(cancellationToken).ConfigureAwait(false);
         _undo.Push(_ => context.Catalog.DisposeAsync().AsTask());
-        var store = await RecordStore.OpenAsync(storage.Value, settings.Store, context.Clock, context.Ids, context.Logs.CreateLogger<RecordStore>(), cancellationToken).ConfigureAwait(false);
+        var store = await RecordStore.OpenAsync(storage.Value, settings.Store, context.Clock, context.Ids, context.Logs.CreateLogger<RecordStore>(), cancellationToken,
+            Path.Combine(settings.Site.DataDirectory, "store.index")).ConfigureAwait(false);
         // A hanging storage must not hang the stop: what is not sealed then is taken up by the next start.
         _undo.Push(token => store.DisposeAsync().AsTask().WaitAsync(token));
         context.Opened(store, catalog);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using DisasterTolerance.Chunking;
 
 namespace DisasterTolerance.Store;
@@ -9,6 +10,8 @@ namespace DisasterTolerance.Store;
 internal sealed class BaseTable
 {
     private const int MinSlots = 64;
+    private const int SavedHead = sizeof(int);
+    private const int SavedBase = ContentHash.Length + sizeof(int);
 
     private Base[] _bases = new Base[MinSlots];
     private int[] _slots = new int[MinSlots * 2];
@@ -18,6 +21,55 @@ internal sealed class BaseTable
     public int Count => _count;
 
     public bool Contains(ContentHash hash) => _slots[SlotOf(hash)] != 0;
+
+    /// <summary>Reads a table that was saved, numbers included.</summary>
+    public static BaseTable Load(ReadOnlySpan<byte> saved)
+    {
+        var table = new BaseTable();
+        if (saved.Length < SavedHead)
+        {
+            return table;
+        }
+
+        table._free = BinaryPrimitives.ReadInt32LittleEndian(saved);
+        for (var at = saved[SavedHead..]; at.Length >= SavedBase; at = at[SavedBase..])
+        {
+            if ((table._count + 1) * 2 > table._slots.Length)
+            {
+                table.Grow();
+            }
+
+            if (table._used == table._bases.Length)
+            {
+                Array.Resize(ref table._bases, table._bases.Length * 2);
+            }
+
+            var @base = new Base { Hash = new ContentHash(at[..ContentHash.Length]), Patches = BinaryPrimitives.ReadInt32LittleEndian(at[ContentHash.Length..]) };
+            table._bases[table._used++] = @base;
+            if (!@base.Hash.IsZero)
+            {
+                table._slots[table.SlotOf(@base.Hash)] = table._used;
+                table._count++;
+            }
+        }
+
+        return table;
+    }
+
+    /// <summary>The table as bytes, so that the numbers in a saved index go on to mean the same bases.</summary>
+    public byte[] Save()
+    {
+        var saved = new byte[SavedHead + (_used * SavedBase)];
+        BinaryPrimitives.WriteInt32LittleEndian(saved, _free);
+        for (var i = 0; i < _used; i++)
+        {
+            var at = saved.AsSpan(SavedHead + (i * SavedBase));
+            _bases[i].Hash.CopyTo(at);
+            BinaryPrimitives.WriteInt32LittleEndian(at[ContentHash.Length..], _bases[i].Patches);
+        }
+
+        return saved;
+    }
 
     /// <summary>The name of a base that a patch of the index names.</summary>
     public ContentHash NameOf(int number) => _bases[number - 1].Hash;

@@ -40,4 +40,10 @@ internal static partial class Log
 
     [LoggerMessage(2211, LogLevel.Information, "{Operation} on the storage failed and is tried again in {Delay} (try {Attempt}).")]
     public static partial void StorageRetried(ILogger log, string operation, TimeSpan delay, int attempt, Exception cause);
+
+    [LoggerMessage(2212, LogLevel.Warning, "The store's index could not be written to its file. Until the store is opened again it stays in memory, however large it is; then it is built from the packs.")]
+    public static partial void IndexNotWritten(ILogger log, Exception cause);
+
+    [LoggerMessage(2213, LogLevel.Information, "The store's index file is not the one of this state of the store. The index is built from the packs.")]
+    public static partial void IndexStale(ILogger log);
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace DisasterTolerance.Store;
 
 /// <summary>Builds the index from the packs when a store is opened, and seals packs that a crash left open.</summary>
-internal sealed class PackLoader(IAppendStorage storage, StoreLedger ledger, StoreIdentity identity, ILogger log)
+internal sealed class PackLoader(IAppendStorage storage, StoreLedger ledger, StoreIdentity identity, PagedChunkIndex index, ILogger log)
 {
     /// <summary>The blob that keeps sequence numbers from being used again after the highest pack was deleted.</summary>
     public const string SequencePrefix = "sequence/";
@@ -44,10 +44,26 @@ internal sealed class PackLoader(IAppendStorage storage, StoreLedger ledger, Sto
             }
         }
 
+        var covered = await new IndexCover(storage, identity).CheckAsync(index.Stamp, _damaged, packs, open.Keys, cancellationToken).ConfigureAwait(false);
+        if (covered.Count == 0 && index.Stamp is not null)
+        {
+            Log.IndexStale(log);
+            index.Clear();
+        }
+
+        ledger.LoadBases(index.Bases.Span);
+
         foreach (var (sequence, blob) in packs)
         {
             _highest = Math.Max(_highest, sequence);
-            if (open.ContainsKey(sequence))
+            if (covered.TryGetValue(sequence, out var known))
+            {
+                lock (ledger.Gate)
+                {
+                    ledger.AddPackLocked(new PackState(sequence) { DurableLength = known.DurableLength, SealedLength = known.SealedLength, Entries = known.Entries });
+                }
+            }
+            else if (open.ContainsKey(sequence))
             {
                 await LoadOpenAsync(sequence, blob, cancellationToken).ConfigureAwait(false);
             }

@@ -21,12 +21,20 @@ internal sealed class RecordStore : IRecordStore
     private readonly Verifier _verifier;
     private readonly Sweeper _sweeper;
     private readonly bool _patches;
+    private readonly PagedChunkIndex _index;
+    private readonly IndexCover _cover;
+    private readonly DamageList _damage;
+    private readonly ILogger _log;
     private bool _isDisposed;
 
     private RecordStore(
-        IAppendStorage storage, StoreOptions options, StoreIdentity identity, StoreLedger ledger, int nextSequence, DamageList damage, TimeProvider time, ILogger log)
+        IAppendStorage storage, StoreOptions options, StoreIdentity identity, PagedChunkIndex index, StoreLedger ledger, int nextSequence, DamageList damage, TimeProvider time, ILogger log)
     {
         _storage = storage;
+        _index = index;
+        _cover = new IndexCover(storage, identity);
+        _damage = damage;
+        _log = log;
         _identity = identity;
         _patches = options.Patches;
         _ledger = ledger;
@@ -51,16 +59,32 @@ internal sealed class RecordStore : IRecordStore
     /// <param name="ids">Gives the id of a new store.</param>
     /// <param name="log">Gets the messages.</param>
     /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="indexFile">Where the index is kept between two times that the store is open; null to build it from the packs each time.</param>
     public static async ValueTask<RecordStore> OpenAsync(
-        IStorageProvider storage, StoreOptions options, TimeProvider time, IIdSource ids, ILogger log, CancellationToken cancellationToken)
+        IStorageProvider storage, StoreOptions options, TimeProvider time, IIdSource ids, ILogger log, CancellationToken cancellationToken, string? indexFile = null)
     {
         StoreRules.Check(options);
         var append = storage as IAppendStorage ?? await SpoolingStorage.OpenAsync(storage, options.SpoolDirectory, log, cancellationToken).ConfigureAwait(false);
         var identity = await StoreIdentity.OpenAsync(append, ids, cancellationToken).ConfigureAwait(false);
-        var ledger = new StoreLedger(new MemoryChunkIndex());
+        var index = PagedChunkIndex.Open(indexFile, PagedChunkIndex.DefaultCacheBytes, log);
+        try
+        {
+            return await OpenAsync(append, options, identity, index, time, ids, log, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<RecordStore> OpenAsync(
+        IAppendStorage append, StoreOptions options, StoreIdentity identity, PagedChunkIndex index, TimeProvider time, IIdSource ids, ILogger log, CancellationToken cancellationToken)
+    {
+        var ledger = new StoreLedger(index);
         var damage = new DamageList(append, ids);
-        var next = await new PackLoader(append, ledger, identity, log).LoadAsync(damage, cancellationToken).ConfigureAwait(false);
-        var store = new RecordStore(append, options, identity, ledger, next, damage, time, log);
+        var next = await new PackLoader(append, ledger, identity, index, log).LoadAsync(damage, cancellationToken).ConfigureAwait(false);
+        var store = new RecordStore(append, options, identity, index, ledger, next, damage, time, log);
         Log.StoreOpened(log, store.StoreId, store.Generation, ledger.SnapshotPacks().Length, store.RecordCount);
         return store;
     }
@@ -141,8 +165,27 @@ internal sealed class RecordStore : IRecordStore
         }
 
         await _writer.DisposeAsync().ConfigureAwait(false);
+        await SaveIndexAsync().ConfigureAwait(false);
+        _index.Dispose();
         _sweeper.Dispose();
         _identity.Dispose();
         (_storage as SpoolingStorage)?.Dispose();
+    }
+
+    // Only a cache: without it the next start takes longer.
+    private async ValueTask SaveIndexAsync()
+    {
+        try
+        {
+            var packs = _ledger.SnapshotPacks();
+            if (_index.IsLasting && !_identity.OwesGeneration && packs.All(pack => pack.IsSealed))
+            {
+                _index.Save(await _cover.DescribeAsync(packs, await _damage.ReadAsync(default).ConfigureAwait(false), default).ConfigureAwait(false), _ledger.SaveBases());
+            }
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or StorageException)
+        {
+            Log.IndexNotWritten(_log, cause);
+        }
     }
 }

@@ -8,7 +8,7 @@ namespace DisasterTolerance.Store;
 /// </summary>
 internal sealed class StoreLedger(IChunkIndex index)
 {
-    private readonly BaseTable _bases = new();
+    private BaseTable _bases = new();
     private readonly Dictionary<int, PackState> _packs = [];
     private readonly HashSet<StoreScope> _scopes = [];
     private readonly List<FingerprintSet> _retired = [];
@@ -28,6 +28,23 @@ internal sealed class StoreLedger(IChunkIndex index)
             {
                 return index.Count;
             }
+        }
+    }
+
+    /// <summary>Takes over what the numbers of bases in an index meant that was opened again; before anything is asked or set.</summary>
+    public void LoadBases(ReadOnlySpan<byte> saved)
+    {
+        lock (Gate)
+        {
+            _bases = BaseTable.Load(saved);
+        }
+    }
+
+    public byte[] SaveBases()
+    {
+        lock (Gate)
+        {
+            return _bases.Save();
         }
     }
 

@@ -2,7 +2,7 @@ using DisasterTolerance.Chunking;
 
 namespace DisasterTolerance.Store;
 
-/// <summary>The index as an open-addressing table in memory: 48 bytes per slot, at most three quarters full. Not thread-safe.</summary>
+/// <summary>An index in memory alone: the model that the one of the product is compared with. Not thread-safe.</summary>
 internal sealed class MemoryChunkIndex : IChunkIndex
 {
     private const int MinSlots = 1024;

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using BenchmarkDotNet.Attributes;
+using DisasterTolerance.Benchmarks.Gate;
 using DisasterTolerance.Chunking;
 
-namespace DisasterTolerance.Benchmarks;
+namespace DisasterTolerance.Benchmarks.Trees;
 
 /// <summary>Finding the difference of two trees: the cost must follow the change, not the disk.</summary>
+[Gated]
 [MemoryDiagnoser]
 public class TreeBenchmarks
 {

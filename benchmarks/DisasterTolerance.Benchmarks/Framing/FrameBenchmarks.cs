@@ -1,10 +1,12 @@
 using System.Buffers;
 using BenchmarkDotNet.Attributes;
+using DisasterTolerance.Benchmarks.Gate;
 using DisasterTolerance.Framing;
 
-namespace DisasterTolerance.Benchmarks;
+namespace DisasterTolerance.Benchmarks.Framing;
 
 /// <summary>Writing and reading one data frame with a chunk in it. Both must allocate nothing.</summary>
+[Gated]
 [MemoryDiagnoser]
 public class FrameBenchmarks
 {
