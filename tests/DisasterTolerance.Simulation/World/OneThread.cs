@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+
+namespace DisasterTolerance.Simulation.World;
+
+/// <summary>
+/// The thread pool of this process when it has exactly one thread: then everything in a simulated world runs one after the other in the order in which it was queued, and "nothing moves any more" is
+/// known for certain by whoever runs on that thread.
+/// </summary>
+internal static class OneThread
+{
+    /// <summary>What the environment has to say before the process starts, so that the pool may be limited to one thread.</summary>
+    public static (string Name, string Value) Environment { get; } = ("DOTNET_PROCESSOR_COUNT", "1");
+
+    /// <summary>Limits the pool; false if the process was started without <see cref="Environment"/>.</summary>
+    public static bool TryLimit() => ThreadPool.SetMinThreads(1, 1) && ThreadPool.SetMaxThreads(1, 1);
+
+    /// <summary>Waits on the pool's thread until nothing else wants it.</summary>
+    public static async Task SettleAsync()
+    {
+        do
+        {
+            await default(Behind);
+        }
+        while (ThreadPool.PendingWorkItemCount > 0);
+    }
+
+    /// <summary>Goes on behind everything that is queued now.</summary>
+    private readonly struct Behind : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => false;
+
+        public Behind GetAwaiter() => this;
+
+        public void GetResult()
+        {
+        }
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => ThreadPool.UnsafeQueueUserWorkItem(static next => next(), continuation, preferLocal: false);
+    }
+}
