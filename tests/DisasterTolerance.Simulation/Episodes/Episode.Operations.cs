@@ -123,8 +123,7 @@ internal sealed partial class Episode
         _ledger.LeastKept = site.IsRunning ? Math.Min(_ledger.LeastKept, count) : _ledger.LeastKept;
         return DoAsync(site, $"keep {count} points", async () =>
         {
-            var machine = await site.Context.Catalog.FindMachineAsync(guest.Uuid, CancellationToken.None);
-            await site.Plans.EditAsync(machine!.Plan, new PlanEdit { ReserveCount = count, Actor = Actor });
+            await site.Plans.EditAsync(await PlanOfAsync(site, guest), new PlanEdit { ReserveCount = count, Actor = Actor });
         });
     }
 
@@ -143,11 +142,10 @@ internal sealed partial class Episode
         });
     }
 
-    private Task RemoveAsync(SimSite site, Guest guest) => _guests.Count < 2 ? Task.CompletedTask : DoAsync(site, "delete a plan", async () =>
-    {
-        var machine = await site.Context.Catalog.FindMachineAsync(guest.Uuid, CancellationToken.None);
-        await site.Plans.DeleteAsync(machine!.Plan, Actor);
-    });
+    private Task RemoveAsync(SimSite site, Guest guest) => _guests.Count < 2 ? Task.CompletedTask : DoAsync(site, "delete a plan", async () => await site.Plans.DeleteAsync(await PlanOfAsync(site, guest), Actor));
+
+    private static async Task<Guid> PlanOfAsync(SimSite site, Guest guest) => (await site.Context.Catalog.FindMachineAsync(guest.Uuid, CancellationToken.None))?.Plan
+        ?? throw new DisasterToleranceException(ErrorCode.NotFound, "The site does not know of the machine yet.");
 
     /// <summary>A machine that was brought up has the disks of the point that it was brought up from, until its guest writes.</summary>
     private Func<Task> Compared(Guest guest, Func<ValueTask<RecoveryReport>> work) => async () =>

@@ -20,7 +20,7 @@ internal sealed class PointLedger(TwoSites world)
     /// <summary>Somebody was told that a run is done.</summary>
     public void Acknowledge(Guest guest, RunReport report)
     {
-        var committed = report.Started + report.CaptureTime;
+        var committed = DateTimeOffset.FromUnixTimeSeconds((report.Started + report.CaptureTime).ToUnixTimeSeconds());
         _owed.Add(new Owed(guest, report.Point, committed, report.NotShippedBecause.Length == 0));
     }
 
@@ -48,9 +48,9 @@ internal sealed class PointLedger(TwoSites world)
         var there = visible.Select(point => point.Uuid).ToHashSet();
         foreach (var lost in Of(site, guest).Where(point => !there.Contains(point.Uuid)))
         {
-            if (lost.Kind != PointKind.Regular || lost.Pinned || !MayBeGone(lost.Committed, visible))
+            if (lost.Kind != PointKind.Regular || lost.Pinned || !MayBeGone(lost.Committed, lost.Sequence, visible))
             {
-                throw new InvariantException($"I2: point {lost.Name} ({lost.Uuid}, {lost.Kind}) at '{site.Name}' is gone, and retention may not remove it: {Later(lost.Committed, visible)} later ones are there, at least {LeastKept} were asked for.");
+                throw new InvariantException($"I2: point {lost.Name} ({lost.Uuid}, {lost.Kind}) at '{site.Name}' is gone, and retention may not remove it: {Later(lost.Committed, lost.Sequence, visible)} later ones are there, at least {LeastKept} were asked for. Lost: {Tell(lost)}. There: {string.Join(", ", visible.OrderByDescending(point => point.Sequence).Select(Tell))}.");
             }
 
             _known.Remove((site.Uuid, lost.Uuid));
@@ -72,7 +72,7 @@ internal sealed class PointLedger(TwoSites world)
         foreach (var owed in _owed)
         {
             var sites = world.Sites.Select(site => (Site: site, Visible: site.DurablePoints(owed.Guest.Uuid).Where(point => point.Removed is null).ToList())).ToList();
-            var without = sites.Where(site => site.Visible.TrueForAll(point => point.Uuid != owed.Point) && !MayBeGone(owed.Committed, site.Visible)).Select(site => site.Site.Name).ToList();
+            var without = sites.Where(site => site.Visible.TrueForAll(point => point.Uuid != owed.Point) && !MayBeGone(owed.Committed, 0, site.Visible)).Select(site => site.Site.Name).ToList();
             if (without.Count > (owed.IsShipped ? 0 : 1))
             {
                 throw new InvariantException($"I2: a run was acknowledged as {(owed.IsShipped ? "shipped" : "captured")}, and its point {owed.Point} is not at {string.Join(" and ", without)}.");
@@ -82,9 +82,13 @@ internal sealed class PointLedger(TwoSites world)
         _owed.Clear();
     }
 
-    private bool MayBeGone(DateTimeOffset committed, IReadOnlyList<PointRow> visible) => Later(committed, visible) >= LeastKept;
+    private bool MayBeGone(DateTimeOffset committed, long sequence, IReadOnlyList<PointRow> visible) => Later(committed, sequence, visible) >= LeastKept;
 
-    private static int Later(DateTimeOffset committed, IReadOnlyList<PointRow> visible) => visible.Count(point => point.Committed > committed);
+    // Stamps are of whole seconds.
+    private static int Later(DateTimeOffset committed, long sequence, IReadOnlyList<PointRow> visible) =>
+        visible.Count(point => point.Committed > committed || (point.Committed == committed && point.Sequence > sequence));
+
+    private static string Tell(PointRow point) => $"{point.Sequence} {point.Name} of epoch {point.Epoch}, {point.Kind}, committed {point.Committed:dd HH:mm:ss}{(point.Damage.Length > 0 ? ", damaged" : "")}";
 
     private sealed record Owed(Guest Guest, Guid Point, DateTimeOffset Committed, bool IsShipped);
 }

@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace DisasterTolerance.Simulation.Plants;
 
 /// <summary>Stands in front of a contract and may answer some of its calls otherwise.</summary>
 /// <typeparam name="T">The contract.</typeparam>
+[SuppressMessage("Performance", "CA1852", Justification = "The proxy derives from it at run time.")]
 internal class Intercept<T> : DispatchProxy
     where T : class
 {

@@ -180,6 +180,7 @@ internal static class StorePlants
             return content.Length;
         }
 
+        [SuppressMessage("Usage", "CA2215", Justification = "That is the mistake: it ends later.")]
         public override void Dispose() => _ = EndAsync();
 
         private async Task EndAsync()
