@@ -33,7 +33,7 @@ public sealed class EpisodeTests
     [MemberData(nameof(Plants))]
     public async Task Episodes_MistakeIsPlanted_IsFoundWithinThoseThatHoldWithoutIt(string plant)
     {
-        var (exitCode, output) = await RunAsync(1, 500, "--plant", plant);
+        var (exitCode, output) = await RunAsync(1, 250, "--plant", plant);
         Assert.True(exitCode == 1, output);
         Assert.Contains("FAILED, seed ", output, StringComparison.Ordinal);
         Assert.Contains($"--plant {plant}", output, StringComparison.Ordinal);

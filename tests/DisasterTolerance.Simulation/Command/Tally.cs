@@ -8,6 +8,7 @@ internal sealed class Tally(CommandLine line)
 {
     private readonly SortedDictionary<string, int> _fired = new(StringComparer.Ordinal);
     private readonly List<double> _times = [];
+    private (int Seed, TimeSpan Time) _slowest;
     private long _calls;
     private int _compared;
     private int _different;
@@ -29,6 +30,7 @@ internal sealed class Tally(CommandLine line)
     public void Add(EpisodeReport report, TimeSpan time)
     {
         _times.Add(time.TotalMilliseconds);
+        _slowest = _slowest.Time > time ? _slowest : (report.Seed, time);
         _calls += report.Calls;
         foreach (var (fault, times) in report.Fired)
         {
@@ -63,7 +65,7 @@ internal sealed class Tally(CommandLine line)
     public void Tell()
     {
         _times.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_times.Count} episodes from seed {line.Seed}, {Failed} failed, {_calls} calls, {_fired.Values.Sum()} faults fired, median {_times[_times.Count / 2]:F0} ms, all {_times.Sum() / 1000:F1} s"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_times.Count} episodes from seed {line.Seed}, {Failed} failed, {_calls} calls, {_fired.Values.Sum()} faults fired, median {_times[_times.Count / 2]:F0} ms, slowest seed {_slowest.Seed} in {_slowest.Time.TotalSeconds:F1} s, all {_times.Sum() / 1000:F1} s"));
         if (line.Twice)
         {
             Console.WriteLine($"{_compared - _different} of {_compared} seeds repeated themselves call by call");

@@ -8,6 +8,8 @@ namespace DisasterTolerance.Simulation.World;
 /// </summary>
 internal static class OneThread
 {
+    private const int MostRounds = 2_000_000;
+
     /// <summary>What the environment has to say before the process starts, so that the pool may be limited to one thread.</summary>
     public static (string Name, string Value) Environment { get; } = ("DOTNET_PROCESSOR_COUNT", "1");
 
@@ -17,11 +19,16 @@ internal static class OneThread
     /// <summary>Waits on the pool's thread until nothing else wants it.</summary>
     public static async Task SettleAsync()
     {
-        do
+        for (var rounds = 0; rounds < MostRounds; rounds++)
         {
             await default(Behind);
+            if (ThreadPool.PendingWorkItemCount == 0)
+            {
+                return;
+            }
         }
-        while (ThreadPool.PendingWorkItemCount > 0);
+
+        throw new TimeoutException($"The world does not come to rest at one instant: after {MostRounds} rounds {ThreadPool.PendingWorkItemCount} items wait.");
     }
 
     /// <summary>Goes on behind everything that is queued now.</summary>
