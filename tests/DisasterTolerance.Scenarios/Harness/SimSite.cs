@@ -79,7 +79,7 @@ internal sealed class SimSite
     /// <summary>Wraps the parts of the next lives where their faults are injected; null leaves them as they are.</summary>
     public SitePlants Plants { get; set; } = new();
 
-    /// <summary>What a crash does to bytes that are not durable; null leaves them all, as the end of a process does.</summary>
+    /// <summary>Seed of what a crash does to bytes that are not durable; it answers null if only the process ends and they all stay. Default: each life has its own seed.</summary>
     public Func<int?>? TornBy { get; set; }
 
     /// <summary>More hosts of the peer that a check of the link may dial, from the next start on.</summary>
@@ -128,7 +128,11 @@ internal sealed class SimSite
         Compose(builder);
         _services = services.BuildServiceProvider();
         _ = CollectAsync(Get<IDisasterToleranceSite>());
-        Context.WrapStore = Plants.Store;
+        if (Plants.Store is { } wrap)
+        {
+            Context.WrapStore = wrap;
+        }
+
         await Get<IDisasterToleranceSite>().StartAsync(CancellationToken.None);
         _world.Log.Note(Name, $"=== started, life {Lives}");
     }

@@ -24,7 +24,7 @@ internal static class StorePlants
             {
                 "BeginScope" => new NodesAfterManifest(call.Pass<IStoreScope>(), late, site),
                 "ReadNode" when late.TryRead((ContentHash)call.Arguments[0]!, (Memory<byte>)call.Arguments[1]!, out var length) => ValueTask.FromResult(length),
-                "Read" when late.TryRead((ContentHash)call.Arguments[0]!, (Memory<byte>)call.Arguments[2]!, out var length) => ValueTask.FromResult(length),
+                "Read" when call.Arguments[0] is ContentHash hash && late.TryRead(hash, (Memory<byte>)call.Arguments[2]!, out var length) => ValueTask.FromResult(length),
                 _ => call.Pass(),
             });
         },
@@ -41,7 +41,7 @@ internal static class StorePlants
 
     public static SitePlants ServesDamage(SimSite site) => new()
     {
-        Store = store => Intercept<IRecordStore>.Of(store, call => call.Member == "Read" ? ReadAnywayAsync(call) : call.Pass()),
+        Store = store => Intercept<IRecordStore>.Of(store, call => call.Member == "Read" && call.Arguments[0] is ContentHash ? ReadAnywayAsync(call) : call.Pass()),
     };
 
     public static SitePlants HidesDamage(SimSite site) => new()
