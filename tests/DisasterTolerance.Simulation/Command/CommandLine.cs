@@ -49,7 +49,7 @@ internal sealed record CommandLine
             };
             if (line is null)
             {
-                fault = $"'{args[i - 1]} {value}' is not understood. Plants: {string.Join(", ", PlantList.All.Select(plant => plant.Name))}.";
+                fault = $"'{args[i - 1]} {value}' is not understood. Plants: {string.Join(", ", PlantList.All.Concat(PlantList.Unproved).Select(plant => plant.Name))}.";
                 return false;
             }
         }
