@@ -8,14 +8,16 @@ public readonly struct FaultCall
     private readonly string _subject;
     private readonly Func<string, Exception> _error;
     private readonly List<FaultPlan.Planned>? _armed;
+    private readonly TimeSpan _latency;
 
-    internal FaultCall(FaultPlan plan, string operation, string subject, Func<string, Exception> error, List<FaultPlan.Planned>? armed)
+    internal FaultCall(FaultPlan plan, string operation, string subject, Func<string, Exception> error, List<FaultPlan.Planned>? armed, TimeSpan latency)
     {
         _plan = plan;
         _operation = operation;
         _subject = subject;
         _error = error;
         _armed = armed;
+        _latency = latency;
     }
 
     /// <summary>Whether a fault is planned for a point of this call, so that a decorator splits the inner call only then.</summary>
@@ -29,6 +31,12 @@ public readonly struct FaultCall
     public async ValueTask ReachAsync(FaultPoint point, CancellationToken cancellationToken)
     {
         _plan.ThrowIfCrashed();
+        if (point == FaultPoint.Before && _latency > TimeSpan.Zero)
+        {
+            await Task.Delay(_latency, _plan.TimeProvider, cancellationToken).ConfigureAwait(false);
+            _plan.ThrowIfCrashed();
+        }
+
         foreach (FaultPlan.Planned planned in _armed ?? [])
         {
             Fault fault = planned.Fault;
@@ -37,7 +45,7 @@ public readonly struct FaultCall
                 continue;
             }
 
-            _plan.Fire(planned);
+            _plan.Fire(planned, _operation, point);
             switch (fault.Kind)
             {
                 case FaultKind.Error:

@@ -29,6 +29,15 @@ public sealed class FaultPlan
     /// <summary>The clock of delays.</summary>
     public TimeProvider TimeProvider { get; }
 
+    /// <summary>
+    /// Called whenever a call begins, with its operation and its subject; says how long the call waits before it has any effect. Not called by two calls at once. Null: no call waits. Default null.
+    /// With waits of random length, calls of one process overtake each other in ways that in-memory providers, which answer at once, never show.
+    /// </summary>
+    public Func<string, string, TimeSpan>? Latency { get; set; }
+
+    /// <summary>Called when a fault happens, with the operation of the call and the point that it has reached. Null by default.</summary>
+    public Action<Fault, string, FaultPoint>? Fired { get; set; }
+
     /// <summary>Whether a planned crash happened and nobody restarted since.</summary>
     public bool IsCrashed => Volatile.Read(ref _crash) is not null;
 
@@ -109,8 +118,10 @@ public sealed class FaultPlan
     {
         ThrowIfCrashed();
         List<Planned>? armed = null;
+        var latency = TimeSpan.Zero;
         lock (_lock)
         {
+            latency = Latency?.Invoke(operation, subject) ?? TimeSpan.Zero;
             _calls[operation] = _calls.GetValueOrDefault(operation) + 1;
             foreach (Planned planned in _faults)
             {
@@ -121,7 +132,7 @@ public sealed class FaultPlan
             }
         }
 
-        return new FaultCall(this, operation, subject, error, armed);
+        return new FaultCall(this, operation, subject, error, armed, latency);
     }
 
     internal void ThrowIfCrashed()
@@ -132,8 +143,9 @@ public sealed class FaultPlan
         }
     }
 
-    internal void Fire(Planned planned)
+    internal void Fire(Planned planned, string operation, FaultPoint point)
     {
+        Fired?.Invoke(planned.Fault, operation, point);
         lock (_lock)
         {
             planned.Fired++;

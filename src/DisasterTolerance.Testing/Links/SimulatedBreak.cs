@@ -8,6 +8,14 @@ internal sealed class SimulatedBreak
 {
     private readonly CancellationTokenSource _source = new();
     private string? _reason;
+    private long _heldUntil;
+
+    /// <summary>Until when no byte of the connection arrives.</summary>
+    public DateTimeOffset HeldUntil
+    {
+        get => new(Interlocked.Read(ref _heldUntil), TimeSpan.Zero);
+        set => Interlocked.Exchange(ref _heldUntil, value.UtcTicks);
+    }
 
     /// <summary>True as soon as <see cref="Now"/> has returned, before the token tells.</summary>
     public bool IsBroken => Volatile.Read(ref _reason) is not null;

@@ -77,6 +77,22 @@ public sealed class SimulatedLink
         }
     }
 
+    /// <summary>
+    /// Leaves all open connections half-open: their bytes, both ways, are held back for a time and arrive then, behind what newer connections have carried meanwhile. New connections are not concerned.
+    /// </summary>
+    /// <param name="time">How long; not negative.</param>
+    public void Strand(TimeSpan time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        lock (_lock)
+        {
+            foreach (var connection in _open)
+            {
+                connection.HeldUntil = _time.GetUtcNow() + time;
+            }
+        }
+    }
+
     /// <summary>Breaks the connection that carries the given number of further bytes in a direction, right behind them. Happens once.</summary>
     /// <param name="direction">Which bytes count.</param>
     /// <param name="bytes">0 or more.</param>

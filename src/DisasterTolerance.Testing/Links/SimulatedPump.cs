@@ -73,6 +73,11 @@ internal sealed class SimulatedPump(
         }
 
         await lane.Open.WaitAsync(broken).ConfigureAwait(false);
+        while (connectionBreak.HeldUntil - time.GetUtcNow() is var held && held > TimeSpan.Zero)
+        {
+            await Task.Delay(held, time, broken).ConfigureAwait(false);
+        }
+
         if (connectionBreak.IsBroken)
         {
             throw new IOException(connectionBreak.Reason);

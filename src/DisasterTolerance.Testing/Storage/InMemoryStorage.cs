@@ -43,6 +43,18 @@ public sealed class InMemoryStorage : IAppendStorage
         }
     }
 
+    /// <summary>Lets the process that uses the storage end while its machine goes on: append blobs in use are dead, and every byte that was appended stays, durable or not.</summary>
+    public void Kill()
+    {
+        lock (_lock)
+        {
+            foreach (var blob in _blobs.Values.Where(blob => blob.IsOpen))
+            {
+                blob.Writer = null;
+            }
+        }
+    }
+
     /// <summary>The names of all blobs, open ones included, in ordinal order.</summary>
     public IReadOnlyList<string> Names
     {

@@ -57,6 +57,9 @@ internal sealed class SiteContext
 
     public Certainty Certainty { get; } = new();
 
+    /// <summary>Wraps the store when it was opened, before anybody uses it; null leaves it as it is.</summary>
+    public Func<IRecordStore, IRecordStore>? WrapStore { get; set; }
+
     public IRecordStore Store => _store ?? throw NotStarted();
 
     public CatalogState CatalogState => _catalogState ?? throw NotStarted();
@@ -69,7 +72,7 @@ internal sealed class SiteContext
 
     public void Opened(IRecordStore store, CatalogState catalogState)
     {
-        _store = store;
+        _store = WrapStore?.Invoke(store) ?? store;
         _catalogState = catalogState;
     }
 

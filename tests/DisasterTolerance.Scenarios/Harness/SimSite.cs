@@ -76,6 +76,12 @@ internal sealed class SimSite
     /// <summary>More options of the next start.</summary>
     public Action<DisasterToleranceBuilder>? Configure { get; set; }
 
+    /// <summary>Wraps the parts of the next lives where their faults are injected; null leaves them as they are.</summary>
+    public SitePlants Plants { get; set; } = new();
+
+    /// <summary>Seed of what a crash does to bytes that are not durable; it answers null if only the process ends and they all stay. Default: each life has its own seed.</summary>
+    public Func<int?>? TornBy { get; set; }
+
     /// <summary>More hosts of the peer that a check of the link may dial, from the next start on.</summary>
     public IReadOnlyList<string> PeerHosts { get; set; } = [];
 
@@ -122,6 +128,11 @@ internal sealed class SimSite
         Compose(builder);
         _services = services.BuildServiceProvider();
         _ = CollectAsync(Get<IDisasterToleranceSite>());
+        if (Plants.Store is { } wrap)
+        {
+            Context.WrapStore = wrap;
+        }
+
         await Get<IDisasterToleranceSite>().StartAsync(CancellationToken.None);
         _world.Log.Note(Name, $"=== started, life {Lives}");
     }
@@ -151,7 +162,20 @@ internal sealed class SimSite
         Faults.Crash();
         _clock!.Die();
         _catalog!.Crash();
-        Storage.Crash(Lives);
+        if (TornBy is null)
+        {
+            Storage.Crash(Lives);
+        }
+        else if (TornBy() is { } seed)
+        {
+            Storage.Crash(seed);
+        }
+        else
+        {
+            Storage.Kill();
+        }
+
+        Plants.Crashed?.Invoke();
         Overlays.Crash();
         await _network!.DieAsync();
         _world.Link.Cut();
@@ -163,9 +187,9 @@ internal sealed class SimSite
     private void Compose(DisasterToleranceBuilder builder)
     {
         builder
-            .AddHypervisor(Hypervisor, _ => FaultyHypervisor.Wrap(BootsInstantly ? new InstantWitness(Machines, _world.Seen) : new SnapshotWitness(Machines, _world.Seen), Faults))
-            .AddStorage(_ => FaultyStorage.Wrap(Storage, Faults))
-            .AddCatalog(_ => new FaultyCatalog(_catalog!, Faults))
+            .AddHypervisor(Hypervisor, _ => FaultyHypervisor.Wrap(Plants.OnHypervisor(BootsInstantly ? new InstantWitness(Machines, _world.Seen) : new SnapshotWitness(Machines, _world.Seen)), Faults))
+            .AddStorage(_ => FaultyStorage.Wrap(Plants.OnStorage(Storage), Faults))
+            .AddCatalog(_ => new FaultyCatalog(Plants.OnCatalog(_catalog!), Faults))
             .AddTransport(_ => _network!)
             .AddPeer(new PeerOptions { Uuid = Peer.Uuid, Name = Peer.Name, Endpoint = $"{Peer.Name}:9301", PublicKey = Peer.Address.Key, Hosts = PeerHosts })
             .ConfigureStore(store => store.PackBytes = 1 << 20)

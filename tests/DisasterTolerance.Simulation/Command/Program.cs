@@ -1,0 +1,3 @@
+using DisasterTolerance.Simulation.Command;
+
+return args.Contains("--episodes") ? EpisodeCommand.Run(args) : await TestEntry.RunAsync(args);
