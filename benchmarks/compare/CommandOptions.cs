@@ -11,12 +11,12 @@ internal sealed record CommandOptions
           --size      full: a disk of 4 GiB with about 2.5 GB of data, 16 GB of memory needed. small: 512 MiB. Default full.
           --rounds    how often every subject runs; medians are shown. Default 3.
           --rows      which rows. Default all.
-          --subjects  which subjects, by the beginning of their names. Default all that are installed.
+          --subjects  which subjects, by name or the beginning of names. Default all that are installed.
           --seed      of the images' generated content and of the changes. Default 1.
-          --work      where images, stores and restored disks lie; best in memory. Default a folder of this run in /dev/shm.
+          --work      where images, stores and restored disks lie; best in memory: a folder of this command's own is made there. Default /dev/shm.
           --out       where results go. Default artifacts/compare.
           --append    adds rounds to the results in --out instead of starting anew: a long run can be done in parts.
-          --keep      keeps the images in --work for the next part.
+          --keep      keeps the disk in --work for the next part.
           --install   installs missing peers with apt-get (root).
           --profile   writes where the processor time of every row went, by perf (root, or perf_event_paranoid 0). The times of such a run are no results.
           --report    measures nothing: writes table and chart of the results in --out.
@@ -33,7 +33,8 @@ internal sealed record CommandOptions
 
     public int Seed { get; init; } = 1;
 
-    public string Work { get; init; } = $"/dev/shm/disaster-tolerance-compare-{Environment.ProcessId}";
+    /// <summary>A folder of this command's own, which it may delete.</summary>
+    public string Work { get; init; } = InFolder("/dev/shm");
 
     public string Out { get; init; } = "artifacts/compare";
 
@@ -47,7 +48,10 @@ internal sealed record CommandOptions
 
     public bool ReportOnly { get; init; }
 
-    public bool Wants(string subject) => Subjects.Count == 0 || Subjects.Any(wanted => subject.StartsWith(wanted, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether a subject was asked for; a whole name means that one alone.</summary>
+    public bool Wants(string subject, IEnumerable<string> all) => Subjects.Count == 0
+        || Subjects.Any(wanted => subject.Equals(wanted, StringComparison.OrdinalIgnoreCase)
+            || (subject.StartsWith(wanted, StringComparison.OrdinalIgnoreCase) && !all.Contains(wanted, StringComparer.OrdinalIgnoreCase)));
 
     /// <exception cref="ArgumentException">An argument is unknown or cannot be used.</exception>
     public static CommandOptions Parse(ReadOnlySpan<string> arguments)
@@ -70,6 +74,8 @@ internal sealed record CommandOptions
         return options;
     }
 
+    private static string InFolder(string folder) => Path.Combine(Path.GetFullPath(folder), "disaster-tolerance-compare");
+
     private CommandOptions With(string name, string value) => name switch
     {
         "--size" when value is "small" or "full" => this with { IsSmall = value == "small" },
@@ -77,7 +83,7 @@ internal sealed record CommandOptions
         "--rows" => this with { Rows = [.. value.Split(',').Select(RowNames.Parse)] },
         "--subjects" => this with { Subjects = value.Split(',') },
         "--seed" => this with { Seed = int.Parse(value, CultureInfo.InvariantCulture) },
-        "--work" => this with { Work = Path.GetFullPath(value) },
+        "--work" => this with { Work = InFolder(value) },
         "--out" => this with { Out = value },
         _ => throw new ArgumentException($"'{name} {value}' cannot be used.\n{Usage}"),
     };

@@ -96,5 +96,5 @@ internal sealed class ComparisonRun(CommandOptions options, LiveDisk disk, IRead
 
     private void Tell(Measurement measurement) => say(string.Create(
         CultureInfo.InvariantCulture,
-        $"  {measurement.Row,-12} {measurement.Seconds,7:0.00} s  {measurement.ProcessorSeconds,7:0.00} s CPU  {measurement.PeakBytes / 1e6,6:0} MB peak  wire {measurement.WireBytes / 1e6,9:0.000} MB  store {measurement.StoreBytes / 1e6,9:0.000} MB  {string.Join(", ", measurement.Parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Key} {part.Value:0.00} s")))}"));
+        $"  {measurement.Row,-12} {measurement.Seconds,7:0.00} s  {measurement.ProcessorSeconds,7:0.00} s CPU  {measurement.PeakBytes / 1e6,6:0} MB peak  others {measurement.OtherShare,4:P0}  wire {measurement.WireBytes / 1e6,9:0.000} MB  store {measurement.StoreBytes / 1e6,9:0.000} MB  {string.Join(", ", measurement.Parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Key} {part.Value:0.00} s")))}"));
 }

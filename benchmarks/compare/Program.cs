@@ -49,6 +49,7 @@ if (options.Profile)
 try
 {
     var kinds = PeerInstallation.Present(options);
+    SpaceCheck.Demand(options);
     Console.WriteLine("Making the disk.");
     var disk = await LiveDisk.MakeAsync(options.Work, options, ended.Token);
     var surroundings = Surroundings.Read(options.Work);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DisasterTolerance.Compare.Images;
 
 /// <summary>The disk that all subjects capture, and the states that it goes through: base → scattered writes → a day's change. One caller at a time.</summary>
@@ -6,15 +8,13 @@ internal sealed class LiveDisk
     private readonly string _original;
     private int _state;
 
-    private LiveDisk(string folder, DiskFacts facts, params IReadOnlyList<BlockPatch> patches)
+    private LiveDisk(string original, string live, DiskFacts facts, params IReadOnlyList<BlockPatch> patches)
     {
-        _original = System.IO.Path.Combine(folder, OriginalName);
-        Path = System.IO.Path.Combine(folder, "live.raw");
+        _original = original;
+        Path = live;
         Facts = facts;
         Patches = patches;
     }
-
-    private const string OriginalName = "original.raw";
 
     public string Path { get; }
 
@@ -26,7 +26,7 @@ internal sealed class LiveDisk
     public static async Task<LiveDisk> MakeAsync(string folder, CommandOptions options, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
-        var original = System.IO.Path.Combine(folder, OriginalName);
+        var original = System.IO.Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"original-{(options.IsSmall ? "small" : "full")}-{options.Seed}.raw"));
         if (!File.Exists(original))
         {
             await MakeOriginalAsync(original, options, cancellationToken);
@@ -45,7 +45,7 @@ internal sealed class LiveDisk
             (long)data.Count(isData => isData) * DiskImage.ChunkBytes,
             new ChangeFacts(scattered.Chunks, scattered.Blocks, scattered.CompressedBytes()),
             new ChangeFacts(day.Chunks, day.Blocks, day.CompressedBytes()));
-        return new LiveDisk(folder, facts, scattered, day);
+        return new LiveDisk(original, live, facts, scattered, day);
     }
 
     /// <summary>Gives the disk the state in which a row captures it, with a new time stamp.</summary>

@@ -21,6 +21,9 @@ internal sealed record Measurement
     /// <summary>By how much the store (that of the receiving process, if there are two) grew.</summary>
     public long? StoreBytes { get; init; }
 
+    /// <summary>The share of all cores that others took meanwhile, 0 to 1. Wall times beside much of it are worth little; processor times still are. Null in results from before it was measured.</summary>
+    public double? OtherShare { get; init; }
+
     /// <summary>Seconds of parts that the subject itself tells.</summary>
     public IReadOnlyDictionary<string, double> Parts { get; init; } = new Dictionary<string, double>();
 }

@@ -11,7 +11,7 @@ internal sealed class Meter(ProcessGroup processes)
     {
         using var ended = new CancellationTokenSource();
         var memory = PeakAsync(ended.Token);
-        var (processor, wire, started) = (ProcessorSeconds(), LoopbackCounter.SentBytes(), Stopwatch.GetTimestamp());
+        var (busy, processor, wire, started) = (MachineLoad.BusySeconds(), ProcessorSeconds(), LoopbackCounter.SentBytes(), Stopwatch.GetTimestamp());
         await work();
         var measurement = new Measurement
         {
@@ -22,8 +22,9 @@ internal sealed class Meter(ProcessGroup processes)
             WireBytes = LoopbackCounter.SentBytes() - wire,
             PeakBytes = 0,
         };
+        var others = (MachineLoad.BusySeconds() - busy - measurement.ProcessorSeconds) / (measurement.Seconds * Environment.ProcessorCount);
         await ended.CancelAsync();
-        return measurement with { PeakBytes = await memory };
+        return measurement with { PeakBytes = await memory, OtherShare = Math.Clamp(others, 0, 1) };
     }
 
     private double ProcessorSeconds() =>

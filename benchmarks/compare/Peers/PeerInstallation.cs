@@ -8,7 +8,7 @@ internal static class PeerInstallation
     /// <summary>Installs or tells of what is missing; runs before the network is left behind.</summary>
     public static async Task PrepareAsync(CommandOptions options, CancellationToken cancellationToken)
     {
-        string[] missing = [.. SubjectCatalog.Kinds.Where(kind => options.Wants(kind.Name)).SelectMany(kind => kind.MissingPackages).Distinct()];
+        string[] missing = [.. Wanted(options).SelectMany(kind => kind.MissingPackages).Distinct()];
         if (!Programs.Exists("mke2fs"))
         {
             missing = [.. missing, "e2fsprogs"];
@@ -29,12 +29,18 @@ internal static class PeerInstallation
     /// <summary>The wanted subjects whose programs are here.</summary>
     public static IReadOnlyList<SubjectKind> Present(CommandOptions options)
     {
-        var wanted = SubjectCatalog.Kinds.Where(kind => options.Wants(kind.Name)).ToLookup(kind => !kind.MissingPackages.Any());
+        var wanted = Wanted(options).ToLookup(kind => !kind.MissingPackages.Any());
         foreach (var absent in wanted[false])
         {
             Console.WriteLine($"Left out: {absent.Name}, no {string.Join(", ", absent.Tools.Keys.Where(tool => !Programs.Exists(tool)))}.");
         }
 
         return [.. wanted[true]];
+    }
+
+    private static IEnumerable<SubjectKind> Wanted(CommandOptions options)
+    {
+        string[] names = [.. SubjectCatalog.Kinds.Select(kind => kind.Name)];
+        return SubjectCatalog.Kinds.Where(kind => options.Wants(kind.Name, names));
     }
 }

@@ -32,7 +32,7 @@ internal static class MarkdownTable
         text.Append(CultureInfo.InvariantCulture, $"Disk: {disk.DiskBytes >> 20} MiB, {disk.DataBytes / Mega:0} MB in chunks of 64 KiB that are not zero. ");
         WriteChange(text, "Scattered", disk.Scattered);
         WriteChange(text, "Day", disk.Day);
-        text.Append('\n');
+        text.Append("\n\n\"others\" is the share of all cores that other programs took meanwhile.\n");
         foreach (var limit in place.Limits.Concat(results.Failures.Select(failure => $"failed: {failure}")))
         {
             text.Append(CultureInfo.InvariantCulture, $"\n- {limit.ReplaceLineEndings(" ")}\n");
@@ -66,12 +66,12 @@ internal static class MarkdownTable
         var floor = ships && row <= Row.Day ? SubjectCatalog.FloorShips : SubjectCatalog.FloorLocal;
         var (wall, processor) = (results.Median(floor, row, m => m.Seconds), results.Median(floor, row, m => m.ProcessorSeconds));
         text.Append(CultureInfo.InvariantCulture, $"\n**{RowTitles.Of(row)}**, {(ships ? "two processes" : "one store")}\n\n");
-        text.Append("| | wall, s | of the floor | CPU, s | of the floor | peak, MB | wire, MB | store, MB | rounds |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+        text.Append("| | wall, s | of the floor | CPU, s | of the floor | peak, MB | wire, MB | store, MB | others | rounds |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
         foreach (var subject in subjects)
         {
             var (seconds, cpu) = (results.Median(subject, row, m => m.Seconds), results.Median(subject, row, m => m.ProcessorSeconds));
             text.Append(CultureInfo.InvariantCulture, $"| {subject} | {seconds:0.00} | {seconds / wall:0.00} | {cpu:0.00} | {cpu / processor:0.00} | {results.Median(subject, row, m => m.PeakBytes / Mega):0} ");
-            text.Append(CultureInfo.InvariantCulture, $"| {results.Median(subject, row, m => m.WireBytes / Mega):0.00} | {results.Median(subject, row, m => m.StoreBytes / Mega):0.00} | {results.Rounds(subject, row)} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {results.Median(subject, row, m => m.WireBytes / Mega):0.00} | {results.Median(subject, row, m => m.StoreBytes / Mega):0.00} | {100 * results.Median(subject, row, m => m.OtherShare):0} % | {results.Rounds(subject, row)} |\n");
         }
     }
 }
