@@ -7,6 +7,7 @@ using DisasterTolerance.Benchmarks.Patches;
 using DisasterTolerance.Benchmarks.Qemu;
 using DisasterTolerance.Benchmarks.Restore;
 using DisasterTolerance.Benchmarks.Store;
+using DisasterTolerance.Benchmarks.Wire;
 
 // What measures several programs beside each other is none of the runner's: it has a name of its own.
 switch (args)
@@ -38,6 +39,8 @@ switch (args)
         break;
     case ["patches", .. var rest]:
         await PatchCommand.RunAsync(rest is [var store, ..] ? store : "/dev/shm", rest is [_, var image] ? image : null);
+    case ["transport"]:
+        await TransportThroughput.RunAsync();
         break;
     case ["qemu-boot"] when OperatingSystem.IsLinux():
         await BootCommand.RunAsync();

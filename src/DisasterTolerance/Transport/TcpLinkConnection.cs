@@ -13,17 +13,20 @@ internal sealed class TcpLinkConnection : ILinkConnection
 
     private readonly Socket _socket;
     private readonly MeteredStream _metered;
+    private readonly GatheringStream _gathering;
     private readonly SslStream _tls;
     private readonly TimeProvider _time;
     private int _closed;
 
-    public TcpLinkConnection(Socket socket, MeteredStream metered, SslStream tls, string remoteKey, TimeProvider time)
+    public TcpLinkConnection(Socket socket, MeteredStream metered, GatheringStream gathering, SslStream tls, string remoteKey, TimeProvider time)
     {
         _socket = socket;
         _metered = metered;
+        _gathering = gathering;
         _tls = tls;
         _time = time;
         RemoteKey = remoteKey;
+        gathering.Begin();
         Input = PipeReader.Create(tls, new StreamPipeReaderOptions(bufferSize: SegmentBytes, minimumReadSize: 4 * 1024, leaveOpen: true));
         Output = PipeWriter.Create(tls, new StreamPipeWriterOptions(minimumBufferSize: SegmentBytes, leaveOpen: true));
     }
@@ -70,6 +73,7 @@ internal sealed class TcpLinkConnection : ILinkConnection
         try
         {
             await _tls.ShutdownAsync().WaitAsync(deadline.Token).ConfigureAwait(false);
+            await _gathering.FlushAsync(deadline.Token).ConfigureAwait(false);
             _socket.Shutdown(SocketShutdown.Send);
             var rest = new byte[LingerBytes];
             while (await _socket.ReceiveAsync(rest, deadline.Token).ConfigureAwait(false) > 0)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
@@ -121,8 +122,9 @@ internal sealed class TcpLinkListener : ILinkListener, IRefusalSource
             using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stop.Token);
             socket.NoDelay = true;
             var metered = new MeteredStream(new NetworkStream(socket, ownsSocket: false));
-            var (stream, key) = await _tls.AsListenerAsync(metered, _accepts, either.Token).ConfigureAwait(false);
-            var connection = new TcpLinkConnection(socket, metered, stream, key, _time);
+            var gathering = new GatheringStream(metered, ArrayPool<byte>.Shared);
+            var (stream, key) = await _tls.AsListenerAsync(gathering, _accepts, either.Token).ConfigureAwait(false);
+            var connection = new TcpLinkConnection(socket, metered, gathering, stream, key, _time);
             try
             {
                 await _ready.Writer.WriteAsync(connection, either.Token).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -122,9 +123,10 @@ internal sealed class TcpLinkTransport : ILinkTransport
         try
         {
             var metered = new MeteredStream(new NetworkStream(socket, ownsSocket: false));
+            var gathering = new GatheringStream(metered, ArrayPool<byte>.Shared);
             var (stream, key) = await _tls.AsDiallerAsync(
-                metered, shown => peer.PinnedKeys.Any(pin => PublicKeyPin.AreEqual(pin, shown)), either.Token).ConfigureAwait(false);
-            return new TcpLinkConnection(socket, metered, stream, key, _time);
+                gathering, shown => peer.PinnedKeys.Any(pin => PublicKeyPin.AreEqual(pin, shown)), either.Token).ConfigureAwait(false);
+            return new TcpLinkConnection(socket, metered, gathering, stream, key, _time);
         }
         catch (DisasterToleranceException e) when (e.Code == ErrorCode.PeerKeyMismatch)
         {
