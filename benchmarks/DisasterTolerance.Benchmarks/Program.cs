@@ -39,6 +39,7 @@ switch (args)
         break;
     case ["patches", .. var rest]:
         await PatchCommand.RunAsync(rest is [var store, ..] ? store : "/dev/shm", rest is [_, var image] ? image : null);
+        break;
     case ["transport"]:
         await TransportThroughput.RunAsync();
         break;
