@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DisasterTolerance.Compare;
 using DisasterTolerance.Compare.Floor;
 using DisasterTolerance.Compare.Peers;
@@ -41,6 +42,12 @@ if (PrivateNetwork.TryEnter(args) is { } code)
     return code;
 }
 
+// What runs must not go on when this ends.
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+{
+    signal.Cancel = true;
+    ended.Cancel();
+});
 if (options.Profile)
 {
     Profile.NameFunctions();
@@ -62,6 +69,11 @@ try
     }
 
     return run.Failures.Count == 0 ? 0 : 1;
+}
+catch (OperationCanceledException) when (ended.IsCancellationRequested)
+{
+    Console.WriteLine("Ended before all was measured; no results were written.");
+    return 130;
 }
 finally
 {

@@ -67,7 +67,7 @@ internal sealed class LoopbackLink : IAsyncDisposable
     }
 
     private DataChannel Channel(ILinkConnection connection) =>
-        new(Site, new FrameStream(connection, _options, TimeProvider.System), _options, TimeProvider.System, static _ => { });
+        new(Site, ProtocolVersions.Ours.Max, new FrameStream(connection, _options, TimeProvider.System), _options, TimeProvider.System, static _ => { });
 
     private TcpLinkTransport Transport(SiteIdentity own, SiteIdentity peer) => new(
         own, _options, [new PeerOptions { Uuid = Site, Name = "peer", Endpoint = "127.0.0.1:1", PublicKey = peer.PublicKeyHex }], TimeProvider.System,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace DisasterTolerance.Compare.Measuring;
 
@@ -29,6 +30,11 @@ internal static class PrivateNetwork
         var start = new ProcessStartInfo("unshare", [.. namespaces, "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\"", Environment.ProcessPath!, .. Self.Arguments, .. arguments]);
         start.Environment[Mark] = "1";
         using var inside = Process.Start(start)!;
+        using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            Signals.Terminate(inside.Id);
+        });
         inside.WaitForExit();
         return inside.ExitCode;
     }

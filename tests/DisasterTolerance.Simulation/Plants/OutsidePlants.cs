@@ -204,7 +204,7 @@ internal static class OutsidePlants
     private static async ValueTask<ITargetDisk> LosingAsync(ValueTask<ITargetDisk> opened)
     {
         var writes = 0;
-        return Intercept<ITargetDisk>.Of(await opened, call => call.Member == "Write" && ++writes % 5 == 0 ? ValueTask.CompletedTask : call.Pass());
+        return Intercept<ITargetDisk>.Of(await opened, call => call.Member == "Write" && ++writes % 5 == 1 ? ValueTask.CompletedTask : call.Pass());
     }
 }
 

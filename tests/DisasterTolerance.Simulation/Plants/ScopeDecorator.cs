@@ -19,15 +19,21 @@ internal class ScopeDecorator(IStoreScope inner) : IStoreScope
         }
     }
 
+    public bool TryHoldBase(ContentHash hash, RecordKind kind) => inner.TryHoldBase(hash, kind);
+
     public virtual void Pin(LiveRoot root) => inner.Pin(root);
 
     public virtual ValueTask<int> AppendAsync(RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, CompressionMode mode, CancellationToken cancellationToken) =>
         inner.AppendAsync(kind, hash, raw, mode, cancellationToken);
 
+    public ValueTask<int> AppendAsync(RecordKind kind, ContentHash hash, ReadOnlyMemory<byte> raw, ContentHash previous, CompressionMode mode, CancellationToken cancellationToken) =>
+        inner.AppendAsync(kind, hash, raw, previous, mode, cancellationToken);
+
     public virtual ValueTask<AppendedRecord> AppendStoredAsync(ReadOnlyMemory<byte> record, RecordKind kind, CancellationToken cancellationToken) =>
         inner.AppendStoredAsync(record, kind, cancellationToken);
 
-    public virtual ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => inner.AppendNodeAsync(node, content, cancellationToken);
+    public virtual ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, ContentHash previous, CancellationToken cancellationToken) =>
+        inner.AppendNodeAsync(node, content, previous, cancellationToken);
 
     public virtual ValueTask FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 

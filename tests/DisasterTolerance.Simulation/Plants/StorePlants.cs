@@ -172,7 +172,7 @@ internal static class StorePlants
 
         public override bool TryHold(ContentHash hash) => late.Contains(hash) || base.TryHold(hash);
 
-        public override async ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+        public override async ValueTask<int> AppendNodeAsync(ContentHash node, ReadOnlyMemory<byte> content, ContentHash previous, CancellationToken cancellationToken)
         {
             await ValueTask.CompletedTask;
             late.Add(node, content.Span);
@@ -190,7 +190,7 @@ internal static class StorePlants
             {
                 if (late.Take(node) is { Length: > 0 } content)
                 {
-                    await base.AppendNodeAsync(node, content, CancellationToken.None);
+                    await base.AppendNodeAsync(node, content, ContentHash.Zero, CancellationToken.None);
                 }
             }
 
