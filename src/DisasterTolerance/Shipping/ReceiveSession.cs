@@ -1,3 +1,4 @@
+using System.Buffers;
 using DisasterTolerance.Catalog;
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Diagnostics;
@@ -34,6 +35,8 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
     public async ValueTask RunAsync()
     {
         using var scope = site.Store.BeginScope();
+        var intake = new RecordIntake(scope, site.Workers, ArrayPool<byte>.Shared);
+        await using var closing = intake.ConfigureAwait(false);
         foreach (var disk in _session.Disks)
         {
             scope.Pin(LiveRoot.Tree(new DiskTree(disk.Root, disk.Depth)));
@@ -41,18 +44,22 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
 
         try
         {
-            await ServeAsync(scope).ConfigureAwait(false);
+            await ServeAsync(scope, intake).ConfigureAwait(false);
         }
-        catch (Exception e) when (_settledSinceCheckpoint && (e is OperationCanceledException || e is DisasterToleranceException { Code: ErrorCode.LinkLost }))
+        catch (Exception e) when (e is OperationCanceledException || e is DisasterToleranceException { Code: ErrorCode.LinkLost })
         {
-            // What was settled is worth keeping whatever ended the connection; the limit keeps a slow store from holding up a stop.
+            // What had come is worth keeping whatever ended the connection; the limit keeps a slow store from holding up a stop.
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), site.Clock);
-            await SaveAsync(scope, limit.Token).ConfigureAwait(false);
+            if (await SettleRestAsync(scope, intake, limit.Token).ConfigureAwait(false))
+            {
+                await SaveAsync(scope, limit.Token).ConfigureAwait(false);
+            }
+
             throw;
         }
     }
 
-    private async ValueTask ServeAsync(IStoreScope scope)
+    private async ValueTask ServeAsync(IStoreScope scope, RecordIntake intake)
     {
         while (true)
         {
@@ -65,9 +72,11 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
                     await AnswerAsync(scope, frame).ConfigureAwait(false);
                     break;
                 case DataFrameType.Record:
-                    await TakeAsync(scope, frame).ConfigureAwait(false);
+                    await TakeAsync(intake, frame).ConfigureAwait(false);
                     break;
                 case DataFrameType.Finish:
+                    await TakeAllAsync(intake).ConfigureAwait(false);
+                    await SettleAsync(scope, Token).ConfigureAwait(false);
                     await FinishAsync(scope).ConfigureAwait(false);
                     return;
                 default:
@@ -75,7 +84,12 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
                     break;
             }
 
-            await SettleAsync(scope).ConfigureAwait(false);
+            while (intake.IsReady)
+            {
+                await TakeOldestAsync(intake).ConfigureAwait(false);
+            }
+
+            await SettleAsync(scope, Token).ConfigureAwait(false);
             if (_sinceCheckpoint >= CheckpointBytes)
             {
                 await SaveAsync(scope, Token).ConfigureAwait(false);
@@ -120,7 +134,7 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
         await channel.FlushAsync(Token).ConfigureAwait(false);
     }
 
-    private async ValueTask TakeAsync(IStoreScope scope, DataFrame frame)
+    private async ValueTask TakeAsync(RecordIntake intake, DataFrame frame)
     {
         if (RecordHeader.Read(frame.Body.Span, out var header) == RecordFault.None && header.IsPatch && header.TotalLength == frame.Body.Length)
         {
@@ -128,25 +142,61 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
                 _awaited.TryGetValue(header.Hash, out var patchOn) && patchOn == header.BaseOf(frame.Body.Span), "a patch came that was not asked for, or on another base than was offered");
         }
 
-        var added = await scope.AppendStoredAsync(frame.Body, RecordKind.Chunk, Token).ConfigureAwait(false);
+        while (intake.IsFullFor(frame.Body.Length))
+        {
+            await TakeOldestAsync(intake).ConfigureAwait(false);
+        }
+
+        intake.Add(frame.Body, Token);
+    }
+
+    private async ValueTask TakeAllAsync(RecordIntake intake)
+    {
+        while (!intake.IsEmpty)
+        {
+            await TakeOldestAsync(intake).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask TakeOldestAsync(RecordIntake intake)
+    {
+        var (added, length) = await intake.TakeAsync().ConfigureAwait(false);
         ShipFrames.Demand(_awaited.Remove(added.Hash), "a record came that was not asked for");
-        _sinceCheckpoint += frame.Body.Length;
+        _sinceCheckpoint += length;
+    }
+
+    /// <summary>After the connection ended: settles what had come before.</summary>
+    /// <returns>Whether there is something to save.</returns>
+    private async ValueTask<bool> SettleRestAsync(IStoreScope scope, RecordIntake intake, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TakeAllAsync(intake).ConfigureAwait(false);
+            await SettleAsync(scope, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or DisasterToleranceException)
+        {
+            // What came after the first record that could not be stored is sent again; the reason why the connection ended is the one to tell.
+            return _settledSinceCheckpoint;
+        }
+
+        return _settledSinceCheckpoint;
     }
 
     /// <summary>Sets the leaves at the head of the queue whose records are there.</summary>
-    private async ValueTask SettleAsync(IStoreScope scope)
+    private async ValueTask SettleAsync(IStoreScope scope, CancellationToken cancellationToken)
     {
         while (_pending.TryPeek(out var next) && !_awaited.ContainsKey(next.Leaf.Hash))
         {
-            var tree = await TreeAsync(scope, next.Disk).ConfigureAwait(false);
-            await tree.SetAsync(next.Leaf.Position, next.Leaf.Hash, Token).ConfigureAwait(false);
+            var tree = await TreeAsync(scope, next.Disk, cancellationToken).ConfigureAwait(false);
+            await tree.SetAsync(next.Leaf.Position, next.Leaf.Hash, cancellationToken).ConfigureAwait(false);
             _watermarks[next.Disk] = next.Leaf.Position + 1;
             _settledSinceCheckpoint = true;
             _pending.Dequeue();
         }
     }
 
-    private async ValueTask<TreeWriter> TreeAsync(IStoreScope scope, int disk)
+    private async ValueTask<TreeWriter> TreeAsync(IStoreScope scope, int disk, CancellationToken cancellationToken)
     {
         if (_trees[disk] is { } open)
         {
@@ -155,7 +205,7 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
 
         var leaves = _geometry.LeafCount(manifest.Disks[disk].Definition.LengthBytes);
         var from = _session.Disks[disk];
-        return _trees[disk] = await TreeWriter.BeginAsync(site.Store, scope, _geometry, new DiskTree(from.Root, from.Depth), leaves, Token).ConfigureAwait(false);
+        return _trees[disk] = await TreeWriter.BeginAsync(site.Store, scope, _geometry, new DiskTree(from.Root, from.Depth), leaves, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask SaveAsync(IStoreScope scope, CancellationToken cancellationToken)
@@ -195,7 +245,7 @@ internal sealed class ReceiveSession(SiteContext site, MachineDirectory machines
         ShipFrames.Demand(_pending.Count == 0 && _awaited.Count == 0, "the sender finished before it had sent everything");
         for (var i = 0; i < _trees.Length; i++)
         {
-            var tree = await TreeAsync(scope, i).ConfigureAwait(false);
+            var tree = await TreeAsync(scope, i, Token).ConfigureAwait(false);
             if (await tree.FinishAsync(Token).ConfigureAwait(false) != manifest.Disks[i].Tree)
             {
                 throw new DisasterToleranceException(

@@ -183,17 +183,33 @@ internal sealed class SendSession(
         var (offer, lacked) = await _answers.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         var pending = _window.Peek();
         ShipFrames.Demand(offer == pending.Number && lacked.Length == ShipFrames.AnswerBytes(pending.Count, channel.Version), "an answer does not fit its offer");
+        await SendLackedAsync(channel, pending, lacked, cancellationToken).ConfigureAwait(false);
+        await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
+        Return(_window.Dequeue());
+    }
+
+    private async ValueTask SendLackedAsync(IDataChannel channel, PendingOffer pending, byte[] lacked, CancellationToken cancellationToken)
+    {
+        // What is sent moves to the front of the offer's own arrays, in its order.
+        var (hashes, bases, count) = (pending.Hashes, pending.Bases, 0);
         for (var i = 0; i < pending.Count; i++)
         {
             if (ShipFrames.IsLacked(lacked, i))
             {
-                var patchOn = ShipFrames.MayBePatch(lacked, pending.Count, i) ? pending.Bases[i] : ContentHash.Zero;
-                await SendRecordAsync(channel, pending.Hashes[i], patchOn, cancellationToken).ConfigureAwait(false);
+                (hashes[count], bases[count]) = (hashes[i], ShipFrames.MayBePatch(lacked, pending.Count, i) ? bases[i] : ContentHash.Zero);
+                count++;
             }
         }
 
-        await channel.FlushAsync(cancellationToken).ConfigureAwait(false);
-        Return(_window.Dequeue());
+        var records = new RecordReadAhead(site.Store, site.Workers, hashes.AsMemory(0, count), ArrayPool<byte>.Shared);
+        await using (records.ConfigureAwait(false))
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var record = await records.GetAsync(i, cancellationToken).ConfigureAwait(false);
+                await SendRecordAsync(channel, hashes[i], bases[i], record, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private static void Return(PendingOffer offer)
@@ -205,9 +221,16 @@ internal sealed class SendSession(
     /// <param name="channel">Where to.</param>
     /// <param name="hash">The record's name.</param>
     /// <param name="patchOn">The base on which the receiver takes a patch; zero if it takes none.</param>
+    /// <param name="ready">The record as it was read ahead; empty if it was not.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    private async ValueTask SendRecordAsync(IDataChannel channel, ContentHash hash, ContentHash patchOn, CancellationToken cancellationToken)
+    private async ValueTask SendRecordAsync(IDataChannel channel, ContentHash hash, ContentHash patchOn, ReadOnlyMemory<byte> ready, CancellationToken cancellationToken)
     {
+        if (RecordHeader.Read(ready.Span, out var header) == RecordFault.None && (!header.IsPatch || header.BaseOf(ready.Span) == patchOn))
+        {
+            await SendAsync(channel, ready, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         if (site.Store.StoredLength(hash) < 0)
         {
             throw new DisasterToleranceException(
@@ -218,15 +241,20 @@ internal sealed class SendSession(
         try
         {
             var read = await ReadAsync(hash, patchOn, buffer, cancellationToken).ConfigureAwait(false);
-            await channel.WriteAsync(DataFrameType.Record, ReadOnlyMemory<byte>.Empty, buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-            Chunks++;
-            progress.AddDone(read);
-            deadline.Moved();
+            await SendAsync(channel, buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private async ValueTask SendAsync(IDataChannel channel, ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
+    {
+        await channel.WriteAsync(DataFrameType.Record, ReadOnlyMemory<byte>.Empty, record, cancellationToken).ConfigureAwait(false);
+        Chunks++;
+        progress.AddDone(record.Length);
+        deadline.Moved();
     }
 
     private async ValueTask<int> ReadAsync(ContentHash hash, ContentHash patchOn, byte[] buffer, CancellationToken cancellationToken)

@@ -80,10 +80,9 @@ internal sealed class BatchReader(IStorageProvider storage, StoreLedger ledger, 
     {
         lock (ledger.Gate)
         {
-            ledger.Find(hashes, batch.Locations);
             for (var i = 0; i < hashes.Length; i++)
             {
-                var location = batch.Locations[i];
+                var location = batch.Locations[i] = ledger.FindLocked(hashes[i]);
                 var pack = location.IsNowhere ? null : ledger.FindPackLocked(location.Pack);
                 batch.Packs[i] = pack is not null && location.Offset + location.Length <= pack.DurableLength ? pack.Name : null;
             }

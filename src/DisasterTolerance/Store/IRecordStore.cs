@@ -42,6 +42,12 @@ internal interface IRecordStore : INodeSource, IAsyncDisposable
     /// <exception cref="DisasterToleranceException"><see cref="ErrorCode.DataDamaged"/>: one is missing, damaged, or of another kind or length; the destination then holds anything.</exception>
     ValueTask ReadAsync(ReadOnlyMemory<ContentHash> hashes, RecordKind kind, int length, Memory<byte> destination, CancellationToken cancellationToken);
 
+    /// <summary>Reads many records as they lie, patches included, with one read for neighbours in a pack. Their checksums are checked, their hashes are not.</summary>
+    /// <param name="hashes">Their names; not zero.</param>
+    /// <param name="batch">Gets the records; empty where one has to be read alone, which also says why.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    ValueTask FetchAsync(ReadOnlyMemory<ContentHash> hashes, RecordBatch batch, CancellationToken cancellationToken);
+
     /// <summary>Reads a record as it lies, header and payload, for shipping. Its checksum is checked, the hash is not.</summary>
     /// <param name="hash">Its name; not zero.</param>
     /// <param name="destination">At least <see cref="StoredLength"/> long.</param>

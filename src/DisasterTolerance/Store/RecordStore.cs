@@ -97,6 +97,8 @@ internal sealed class RecordStore : IRecordStore
     public ValueTask ReadAsync(ReadOnlyMemory<ContentHash> hashes, RecordKind kind, int length, Memory<byte> destination, CancellationToken cancellationToken) =>
         _batches.ReadAsync(hashes, kind, length, destination, cancellationToken);
 
+    public ValueTask FetchAsync(ReadOnlyMemory<ContentHash> hashes, RecordBatch batch, CancellationToken cancellationToken) => _batches.FetchAsync(hashes, batch, cancellationToken);
+
     public ValueTask<int> ReadNodeAsync(ContentHash node, Memory<byte> destination, CancellationToken cancellationToken) =>
         _reader.ReadAsync(node, RecordKind.Node, destination, cancellationToken);
 

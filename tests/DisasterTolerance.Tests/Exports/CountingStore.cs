@@ -37,6 +37,8 @@ internal sealed class CountingStore(IRecordStore store) : IRecordStore
         return store.ReadAsync(hashes, kind, length, destination, cancellationToken);
     }
 
+    public ValueTask FetchAsync(ReadOnlyMemory<ContentHash> hashes, RecordBatch batch, CancellationToken cancellationToken) => store.FetchAsync(hashes, batch, cancellationToken);
+
     public ValueTask<int> ReadNodeAsync(ContentHash node, Memory<byte> destination, CancellationToken cancellationToken) => store.ReadNodeAsync(node, destination, cancellationToken);
 
     public ValueTask<int> ReadStoredAsync(ContentHash hash, Memory<byte> destination, CancellationToken cancellationToken) => store.ReadStoredAsync(hash, destination, cancellationToken);
