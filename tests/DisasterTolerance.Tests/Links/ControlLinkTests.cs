@@ -24,7 +24,7 @@ public sealed class ControlLinkTests
         await pair.UntilAsync(() => pair.First.State.RoundTrip is not null && pair.Second.State.RoundTrip is not null, "no heartbeat came back");
         var state = pair.First.State;
         Assert.Equal((LinkPair.SecondUuid, 7L, LinkPair.SecondUuid), (state.PeerStoreId, state.PeerStoreGeneration, state.PeerCatalogId));
-        Assert.Equal((1, "second", ErrorCode.None, ""), (state.Version, state.AnnouncedName, state.Code, state.Reason));
+        Assert.Equal((ProtocolVersions.Ours.Max, "second", ErrorCode.None, ""), (state.Version, state.AnnouncedName, state.Code, state.Reason));
         Assert.True(state.BytesSent > 0 && state.BytesReceived > 0);
         Assert.True(state.ClockSkew!.Value.Duration() < TimeSpan.FromSeconds(1));
     }
@@ -185,18 +185,18 @@ public sealed class ControlLinkTests
     [Fact]
     public async Task Start_NoCommonVersion_BothSidesSayWhy()
     {
-        await using var pair = new LinkPair(secondVersions: new ProtocolVersions(2, 3));
+        await using var pair = new LinkPair(secondVersions: new ProtocolVersions(ProtocolVersions.Ours.Max + 1, ProtocolVersions.Ours.Max + 2));
         await pair.StartAsync();
         await pair.UntilAsync(() => pair.First.State.Code == ErrorCode.ProtocolVersion && pair.Second.State.Code == ErrorCode.ProtocolVersion, "no reason was noted");
-        Assert.Contains("2 to 3", pair.First.State.Reason, StringComparison.Ordinal);
+        Assert.Contains("3 to 4", pair.First.State.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Start_NextVersionSpeaksOursToo_LinkComesUp()
     {
-        await using var pair = new LinkPair(secondVersions: new ProtocolVersions(1, 2));
+        await using var pair = new LinkPair(secondVersions: new ProtocolVersions(ProtocolVersions.Ours.Max, ProtocolVersions.Ours.Max + 1));
         await pair.UpAsync();
-        Assert.Equal((1, 1), (pair.First.State.Version, pair.Second.State.Version));
+        Assert.Equal((ProtocolVersions.Ours.Max, ProtocolVersions.Ours.Max), (pair.First.State.Version, pair.Second.State.Version));
     }
 
     [Fact]
