@@ -110,6 +110,23 @@ public sealed class BatchReadTests
     }
 
     [Fact]
+    public async Task ReadAsync_PatchesAmongFullRecords_ReturnsAllContents()
+    {
+        await using var store = await OpenAsync(new InMemoryStorage());
+        using var scope = store.BeginScope();
+        var full = await PatchStore.PutAsync(scope, PatchStore.Version(0));
+        var patch = await PatchStore.PutAsync(scope, PatchStore.Version(1), full);
+        var other = await PatchStore.PutAsync(scope, PatchStore.Version(2), full);
+        await scope.FlushAsync(Token);
+        Assert.Equal(full, PatchStore.BaseOf(store, patch));
+        var contents = new byte[3 * PatchStore.Bytes];
+
+        await store.ReadAsync(new[] { patch, full, other }, RecordKind.Chunk, PatchStore.Bytes, contents, Token);
+
+        Assert.Equal([.. PatchStore.Version(1), .. PatchStore.Version(0), .. PatchStore.Version(2)], contents);
+    }
+
+    [Fact]
     public async Task ReadAsync_StorageFails_ReportsItAndCanBeRepeated()
     {
         var (store, plan, hashes) = await FillAsync(new InMemoryStorage(), 20);
