@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using DisasterTolerance.Chunking;
 using DisasterTolerance.Storage;
 
 namespace DisasterTolerance.Store;
 
 /// <summary>
-/// Reads many records at once: one look-up for all, and one read for neighbours in a pack. Whatever is not simply there, and a patch, which takes a second read, is left to <see cref="RecordReader"/>, which knows what to do about it. Thread-safe.
+/// Reads many records at once: one look-up for all, and one read for neighbours in a pack. Whatever is not simply there is left to <see cref="RecordReader"/>,
+/// which knows what to do about it. Thread-safe.
 /// </summary>
 internal sealed class BatchReader(IStorageProvider storage, StoreLedger ledger, RecordReader single, ArrayPool<byte> buffers)
 {
@@ -32,7 +34,7 @@ internal sealed class BatchReader(IStorageProvider storage, StoreLedger ledger, 
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var (hash, content) = (hashes.Span[i], destination.Slice(i * length, length));
-                if (!TryDecode(batch[i].Span, kind, content.Span))
+                if (!await TryDecodeAsync(batch[i], kind, content, cancellationToken).ConfigureAwait(false))
                 {
                     var read = await single.ReadAsync(hash, kind, content, cancellationToken).ConfigureAwait(false);
                     if (read != length)
@@ -72,9 +74,24 @@ internal sealed class BatchReader(IStorageProvider storage, StoreLedger ledger, 
         }
     }
 
-    private static bool TryDecode(ReadOnlySpan<byte> record, RecordKind kind, Span<byte> content) =>
-        RecordHeader.Read(record, out var header) == RecordFault.None && header.Kind == kind && header.RawLength == content.Length && !header.IsPatch
-        && RecordFormat.Decode(record, header, content) == RecordFault.None;
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TryDecodeAsync(ReadOnlyMemory<byte> record, RecordKind kind, Memory<byte> content, CancellationToken cancellationToken)
+    {
+        if (RecordHeader.Read(record.Span, out var header) != RecordFault.None || header.Kind != kind || header.RawLength != content.Length)
+        {
+            return false;
+        }
+
+        try
+        {
+            return await single.DecodeAsync(record, header, content, mayDrop: true, cancellationToken).ConfigureAwait(false) == RecordFault.None;
+        }
+        catch (DisasterToleranceException error) when (error.Code == ErrorCode.DataDamaged)
+        {
+            // A patch whose base cannot be read: looked for again alone, for it may have come anew meanwhile, and if not, that says so.
+            return false;
+        }
+    }
 
     private void Locate(ReadOnlySpan<ContentHash> hashes, RecordBatch batch)
     {

@@ -4,9 +4,10 @@ namespace DisasterTolerance.Transport;
 
 /// <summary>
 /// Lies between TLS and the meter: gathers the records of TLS, 16 KiB each, into large sends until it is flushed, and reads ahead while the peer sends without a pause. Until <see cref="Begin"/> it only
-/// passes on, because a handshake need not flush. Holds no buffer while nothing is on its way. Async only, one reader and one writer at a time. Owns the inner stream.
+/// passes on, because a handshake need not flush. Holds no buffer while nothing is on its way. Buffers of a connection that ends in
+/// the middle are left to the collector: a read or write may still be using them.
 /// </summary>
-internal sealed class GatheringStream(Stream inner, ArrayPool<byte> pool) : Stream
+internal sealed class GatheringStream(Stream inner, ArrayPool<byte> pool) : DuplexStream(inner)
 {
     // What one flush of a frame stream hands over, with room for its last frame and for TLS. Benchmark: transport.
     private const int SendBytes = 384 << 10;
@@ -21,20 +22,6 @@ internal sealed class GatheringStream(Stream inner, ArrayPool<byte> pool) : Stre
     private int _from;
     private int _to;
     private bool _isBusy;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>The handshake is over: whoever writes flushes from now on.</summary>
     public void Begin() => _isGathering = true;
@@ -54,7 +41,7 @@ internal sealed class GatheringStream(Stream inner, ArrayPool<byte> pool) : Stre
     {
         if (!_isGathering)
         {
-            await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+            await Inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -79,39 +66,14 @@ internal sealed class GatheringStream(Stream inner, ArrayPool<byte> pool) : Stre
             await SendAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        await inner.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await Inner.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Flush() => throw new NotSupportedException();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    // Buffers of a connection that ends in the middle are left to the collector: a read or write may still be using them.
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
-
     private async ValueTask SendAsync(CancellationToken cancellationToken)
     {
-        await inner.WriteAsync(_gathered.AsMemory(0, _used), cancellationToken).ConfigureAwait(false);
+        await Inner.WriteAsync(_gathered.AsMemory(0, _used), cancellationToken).ConfigureAwait(false);
         _used = 0;
         pool.Return(_gathered!);
         _gathered = null;
@@ -119,7 +81,7 @@ internal sealed class GatheringStream(Stream inner, ArrayPool<byte> pool) : Stre
 
     private async ValueTask<int> ReadThroughAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var count = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        var count = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         _isBusy = _isGathering && count == buffer.Length;
         return count;
     }
@@ -129,7 +91,7 @@ internal sealed class GatheringStream(Stream inner, ArrayPool<byte> pool) : Stre
         var ahead = pool.Rent(ReadBytes);
         try
         {
-            _to = await inner.ReadAsync(ahead.AsMemory(0, ReadBytes), cancellationToken).ConfigureAwait(false);
+            _to = await Inner.ReadAsync(ahead.AsMemory(0, ReadBytes), cancellationToken).ConfigureAwait(false);
         }
         catch
         {

@@ -1,10 +1,9 @@
 namespace DisasterTolerance.Transport;
 
 /// <summary>
-/// Lies between TLS and the socket: counts what passes and holds writes back while the throttle says so. Async only, one reader and one writer at a time.
-/// Owns the inner stream.
+/// Lies between TLS and the socket: counts what passes and holds writes back while the throttle says so.
 /// </summary>
-internal sealed class MeteredStream(Stream inner) : Stream
+internal sealed class MeteredStream(Stream inner) : DuplexStream(inner)
 {
     private const int LargestPiece = 256 * 1024;
 
@@ -23,23 +22,9 @@ internal sealed class MeteredStream(Stream inner) : Stream
         set => _throttle = value;
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var count = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        var count = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         Interlocked.Add(ref _read, count);
         return count;
     }
@@ -63,39 +48,15 @@ internal sealed class MeteredStream(Stream inner) : Stream
                 _uncharged += piece;
             }
 
-            await inner.WriteAsync(buffer[..piece], cancellationToken).ConfigureAwait(false);
+            await Inner.WriteAsync(buffer[..piece], cancellationToken).ConfigureAwait(false);
             Interlocked.Add(ref _written, piece);
             buffer = buffer[piece..];
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task FlushAsync(CancellationToken cancellationToken) => Inner.FlushAsync(cancellationToken);
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-    public override void Flush() => inner.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
+    public override void Flush() => Inner.Flush();
 
     // The TLS handshake is over before anybody knows whose bucket it belongs to, so it is paid for with the first write after that.
     private async ValueTask PayAsync(ILinkThrottle throttle, CancellationToken cancellationToken)
