@@ -3,7 +3,7 @@ using DisasterTolerance.Chunking;
 namespace DisasterTolerance.Store;
 
 /// <summary>
-/// A set of hashes that keeps eight bytes of each, and of more than four million only some bits: 64 MiB is the most it ever takes. It may take a hash for one that it holds, never the other way
+/// A set of hashes that keeps eight bytes of each, and of more than six million only some bits: 64 MiB is the most it ever takes. It may take a hash for one that it holds, never the other way
 /// round (with twenty million hashes once in ten thousand times): good for keeping too much, not for deciding that something was seen. Not thread-safe.
 /// </summary>
 internal sealed class FingerprintSet
