@@ -59,18 +59,9 @@ internal static class IdentityFile
                 DurableFile.DemandFile(file.SafeFileHandle);
             }
 
-            if (File.Exists(path))
-            {
-                return false;
-            }
-
-            File.Move(temporary, path);
+            var isFirst = FirstName.TryTake(temporary, path);
             DurableFile.DemandDirectory(Path.GetDirectoryName(path)!);
-            return true;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return false;
+            return isFirst;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
